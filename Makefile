@@ -1,0 +1,33 @@
+.DEFAULT_GOAL := help
+.PHONY: help install demo up test check bench
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+install: .venv/installed ## make .venv with everything, by hashed lock file
+
+.venv/installed: requirements/dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: install ## start everything, walk orders through their lives, print what happened, stop
+	$(BIN)/ordersaga demo
+
+up: install ## start everything and keep it running
+	$(BIN)/ordersaga up
+
+check: install ## format, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## make check, then every test
+	$(BIN)/pytest
+
+bench: install ## measure
+	$(BIN)/python -m bench

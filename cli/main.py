@@ -1,0 +1,11 @@
+"""The `ordersaga` command: one file per subcommand, listed here in the order in which `--help` shows them."""
+
+import typer
+
+app = typer.Typer(
+    name="ordersaga",
+    help="The order system of an online shop, as durable Temporal workflows.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)

@@ -1,0 +1,49 @@
+"""The timers, limits and rules of an order type, as data that an order is pinned to when it is placed."""
+
+from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """One version of the rules of one order type (R-TYPE-1, R-PAY-3, R-CNF-1, R-CMP-1, R-SPL-1).
+
+    Durations are whole seconds; weights are grams; volumes are cubic millimetres.
+    """
+
+    payment_seconds: int = 15 * 60
+    closing_payment_seconds: int = 5 * 60
+    review_reminder_seconds: int = 2 * 86_400
+    confirm_seconds: int = 10 * 86_400
+    after_sales_seconds: int = 7 * 86_400
+    parcel_weight_limit_g: int = 30_000
+    parcel_volume_limit_mm3: int = 180_000_000
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) <= 0:
+                raise ValueError(f"{field.name} must be positive")
+
+    @property
+    def payment_window(self) -> timedelta:
+        return timedelta(seconds=self.payment_seconds)
+
+    def to_document(self) -> dict[str, int]:
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> "Policies":
+        """Read a stored version; knobs that are newer than the document take their defaults."""
+        return cls(**document)
+
+
+PRODUCTION = Policies()
+DEMO = Policies(
+    payment_seconds=20,
+    closing_payment_seconds=10,
+    review_reminder_seconds=1,
+    confirm_seconds=4,
+    after_sales_seconds=3,
+)
+PROFILES = {"demo": DEMO, "production": PRODUCTION}
