@@ -50,7 +50,9 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["development", "production"] = "development"
-    profile: Literal["demo", "production"] = Field("production", description="timers in seconds, or in minutes and days")
+    profile: Literal["demo", "production"] = Field(
+        "production", description="timers in seconds, or in minutes and days"
+    )
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/database[?ssl=require]")
     database_pool_size: int = Field(10, gt=0, description="connections per process")
     redis_url: SecretStr = Field(description="redis:// or rediss://")

@@ -1,0 +1,100 @@
+"""Everything that the rules can refuse, as one tree; each has a stable `code` and says what it is about.
+
+OrderError
+├── MoneyInvalid                 money_invalid
+├── CurrencyMismatch             currency_mismatch
+├── Refused                      a business rule said no; final for what was asked
+│   ├── QuoteInvalid             quote_invalid
+│   ├── QuoteExpired             quote_expired
+│   ├── QuoteChanged             quote_changed
+│   ├── SkuUnknown               sku_unknown
+│   ├── OutOfStock               out_of_stock
+│   ├── DuplicateSubmission      duplicate_submission
+│   ├── PlacingTimedOut          placing_timed_out
+│   ├── ActionNotAllowed         action_not_allowed
+│   ├── OrderTypeMixed           order_type_mixed
+│   ├── ShippingOptionUnknown    shipping_option_unknown
+│   ├── ChannelUnknown           payment_channel_unknown
+│   └── StockBelowReserved       stock_below_reserved
+└── NotFound                     not_found
+"""
+
+from typing import Any, ClassVar
+
+
+class OrderError(Exception):
+    """The root. `details` is JSON-ready data for whoever has to act on the error."""
+
+    code: ClassVar[str] = "order_error"
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class MoneyInvalid(OrderError):
+    code = "money_invalid"
+
+
+class CurrencyMismatch(OrderError):
+    code = "currency_mismatch"
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other} cannot be mixed", currencies=[one, other])
+
+
+class NotFound(OrderError):
+    code = "not_found"
+
+
+class Refused(OrderError):
+    code = "refused"
+
+
+class QuoteInvalid(Refused):
+    code = "quote_invalid"
+
+
+class QuoteExpired(Refused):
+    code = "quote_expired"
+
+
+class QuoteChanged(Refused):
+    code = "quote_changed"
+
+
+class SkuUnknown(Refused):
+    code = "sku_unknown"
+
+
+class OutOfStock(Refused):
+    code = "out_of_stock"
+
+
+class DuplicateSubmission(Refused):
+    code = "duplicate_submission"
+
+
+class PlacingTimedOut(Refused):
+    code = "placing_timed_out"
+
+
+class ActionNotAllowed(Refused):
+    code = "action_not_allowed"
+
+
+class OrderTypeMixed(Refused):
+    code = "order_type_mixed"
+
+
+class ShippingOptionUnknown(Refused):
+    code = "shipping_option_unknown"
+
+
+class ChannelUnknown(Refused):
+    code = "payment_channel_unknown"
+
+
+class StockBelowReserved(Refused):
+    code = "stock_below_reserved"

@@ -1,0 +1,80 @@
+"""The port to payment providers (R-PAY-1): what the order system asks of any of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from ordersaga.domain.money import Money
+
+
+class ProviderState(StrEnum):
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentAttempt:
+    """What a buyer is asked to pay. `expires_at` is the order's payment deadline."""
+
+    payment_id: str
+    order_no: str
+    channel: str
+    amount: Money
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderReport:
+    """What a provider says of one attempt, in a callback or when asked."""
+
+    payment_id: str
+    state: ProviderState
+    amount: Money
+    transaction_id: str | None = None
+    paid_at: datetime | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderCallback:
+    """A verified callback. `event_id` is the provider's own and the same for each delivery of one event."""
+
+    event_id: str
+    report: ProviderReport
+
+
+class SignatureInvalid(Exception):
+    """A callback whose signature, time stamp or form cannot be trusted."""
+
+
+class PaymentUnknown(Exception):
+    """The provider has never heard of this attempt."""
+
+
+class ProviderUnavailable(Exception):
+    """The provider did not answer, or answered with an error of its own; asking again may help."""
+
+
+class PaymentProvider(Protocol):
+    name: str
+    channels: frozenset[str]
+
+    async def open(self, attempt: PaymentAttempt) -> str:
+        """Announce the attempt and give the address of the cashier page. Idempotent by `payment_id`."""
+        ...
+
+    async def ask(self, payment_id: str) -> ProviderReport:
+        """The attempt's present state. Raises `PaymentUnknown`, `ProviderUnavailable`."""
+        ...
+
+    async def close(self, attempt: PaymentAttempt) -> ProviderReport:
+        """Make sure that the attempt cannot be paid any more; the answer says if it was paid before. Idempotent."""
+        ...
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
+        """Read a callback. Raises `SignatureInvalid`."""
+        ...

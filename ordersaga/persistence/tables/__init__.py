@@ -1,0 +1,1 @@
+"""All tables of the database, by noun; importing this package fills `metadata`."""
