@@ -14,7 +14,6 @@ class Policies:
 
     payment_seconds: int = 15 * 60
     closing_payment_seconds: int = 5 * 60
-    review_reminder_seconds: int = 2 * 86_400
     confirm_seconds: int = 10 * 86_400
     after_sales_seconds: int = 7 * 86_400
     parcel_weight_limit_g: int = 30_000
@@ -42,7 +41,6 @@ PRODUCTION = Policies()
 DEMO = Policies(
     payment_seconds=20,
     closing_payment_seconds=10,
-    review_reminder_seconds=1,
     confirm_seconds=4,
     after_sales_seconds=3,
 )

@@ -1,0 +1,50 @@
+"""A parcel's way from the warehouse to the door (R-FUL-1).
+
+Reports come late, twice and out of order. A parcel only moves forward: a report of a later stage is believed and
+implies the stages before it; a report of a stage that has passed changes nothing. A lost or refused parcel can be
+found (delivered) or sent again (handed over).
+"""
+
+from enum import StrEnum
+
+
+class ParcelState(StrEnum):
+    CREATED = "created"
+    LABEL_PRINTED = "label_printed"
+    PICKED = "picked"
+    PACKED = "packed"
+    HANDED_OVER = "handed_over"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    LOST = "lost"
+    REFUSED = "refused"
+
+
+_PROGRESS = (
+    ParcelState.CREATED,
+    ParcelState.LABEL_PRINTED,
+    ParcelState.PICKED,
+    ParcelState.PACKED,
+    ParcelState.HANDED_OVER,
+    ParcelState.IN_TRANSIT,
+    ParcelState.DELIVERED,
+)
+EVENTS = tuple(state for state in ParcelState if state is not ParcelState.CREATED)
+ASTRAY = frozenset({ParcelState.LOST, ParcelState.REFUSED})
+OPEN = frozenset(ParcelState) - {ParcelState.DELIVERED}
+
+
+def advance(current: ParcelState, event: ParcelState) -> ParcelState | None:
+    """The state after `event`, or `None` when the report comes too late to matter."""
+    if current is ParcelState.DELIVERED or event is current:
+        return None
+    if current in ASTRAY:
+        return event if event in (ParcelState.HANDED_OVER, ParcelState.IN_TRANSIT, ParcelState.DELIVERED) else None
+    if event in ASTRAY:
+        return event if is_shipped(current) else None
+    return event if _PROGRESS.index(event) > _PROGRESS.index(current) else None
+
+
+def is_shipped(state: ParcelState) -> bool:
+    """Whether the carrier has, or had, the goods."""
+    return state in ASTRAY or _PROGRESS.index(state) >= _PROGRESS.index(ParcelState.HANDED_OVER)

@@ -1,0 +1,67 @@
+"""What crosses Temporal: workflow inputs and outcomes, names and ids. Never personal data, only order numbers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TASK_QUEUE = "orders"
+
+PLACE = "place"
+CANCEL = "cancel"
+CONFIRM_RECEIPT = "confirm_receipt"
+PAYMENT_REPORTED = "payment_reported"
+PARCEL_REPORTED = "parcel_reported"
+PARCEL_SHIPPED = "parcel_shipped"
+FULFILMENT_WORKFLOW = "Fulfilment"
+
+
+def order_workflow_id(order_no: str) -> str:
+    return f"order/{order_no}"
+
+
+def parcel_workflow_id(parcel_no: str) -> str:
+    return f"parcel/{parcel_no}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStart:
+    """The input of every order type's workflow. The versions pin the run to the rules that it began with."""
+
+    order_no: str
+    order_type: str
+    table_version: int
+    policy_version: int
+    placing_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentStart:
+    order_no: str
+    parcel_no: str
+    order_workflow_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """How placing ended: placed, or refused with an error's `code`, `message` and `details`."""
+
+    placed: bool
+    code: str = ""
+    message: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActedBy:
+    """Who asked for an action, and through which channel (`api`, `temporal_ui`)."""
+
+    role: str
+    subject: str
+    channel: str = "api"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateReached:
+    """The answer of an action: the system state in which the order is now."""
+
+    state: str
