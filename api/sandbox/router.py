@@ -1,0 +1,149 @@
+"""The sandbox provider's HTTP side: its cashier pages, the pretended buyer, and the API that merchants ask.
+
+It stands for another company, in our process for convenience: it knows the order system by its callback address only.
+It is there in development, when a payment secret is set; otherwise every address here is a 404.
+"""
+
+import hmac
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from api.sandbox.cashier import EXPIRED, Cashier, Outcome, OutcomeRefused, Wish
+from api.sandbox.page import cashier_page, index_page, invalid_page
+from api.sandbox.problems import Problem, ProblemRoute
+from api.sandbox.schemas import CloseRequest, PaymentView, Simulation
+from api.sandbox.texts import language_of
+from ordersaga.gateways.payment.sandbox_keys import CashierTicket, CashierTokenInvalid, SandboxKeys
+from ordersaga.persistence.sandbox import SandboxPayment
+from ordersaga.settings import Settings
+
+router = APIRouter(prefix="/sandbox", route_class=ProblemRoute, tags=["sandbox"])
+
+INDEX_LENGTH = 20
+_keys = lru_cache(maxsize=8)(SandboxKeys)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a request needs: the rules, and the keys that prove where it comes from."""
+
+    cashier: Cashier
+    keys: SandboxKeys
+
+    def ticket(self, token: str) -> CashierTicket:
+        try:
+            return self.keys.open(token)
+        except CashierTokenInvalid as error:
+            raise Problem(404, "cashier_link_invalid", str(error)) from error
+
+
+def is_enabled(settings: Settings) -> bool:
+    """Pretended money is for development only."""
+    return settings.environment == "development" and settings.sandbox.payment_secret is not None
+
+
+def _desk(request: Request) -> Desk:
+    settings: Settings = request.app.state.settings
+    if settings.sandbox.payment_secret is None or not is_enabled(settings):
+        raise Problem(404, "not_found", "there is no sandbox here")
+    sender = getattr(request.app.state, "sandbox_sender", None)
+    wake: Callable[[timedelta], None] = sender.wake if sender else _leave_to_polls
+    return Desk(Cashier(request.app.state.database, wake), _keys(settings.sandbox.payment_secret.get_secret_value()))
+
+
+def _leave_to_polls(_: timedelta) -> None:
+    """Without a sender in this process, another one finds the callback in the table."""
+
+
+def _language(request: Request, lang: Annotated[str | None, Query(max_length=20)] = None) -> str:
+    return language_of(lang, request.headers.get("accept-language", ""))
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+InLanguage = Annotated[str, Depends(_language)]
+
+
+def _merchant_desk(request: Request, desk: AtDesk) -> Desk:
+    proof = f"Bearer {desk.keys.api_key}"
+    if not hmac.compare_digest(request.headers.get("authorization", "").encode(), proof.encode()):
+        raise Problem(401, "key_invalid", "the provider API wants the merchant's key as a bearer token")
+    return desk
+
+
+AtMerchantDesk = Annotated[Desk, Depends(_merchant_desk)]
+
+
+@router.get("", include_in_schema=False)
+async def index(desk: AtDesk, language: InLanguage) -> HTMLResponse:
+    return index_page(await desk.cashier.latest(INDEX_LENGTH), language)
+
+
+@router.get("/cashier/{token}", include_in_schema=False)
+async def show_cashier(token: str, desk: AtDesk, language: InLanguage) -> HTMLResponse:
+    try:
+        ticket = desk.keys.open(token)
+    except CashierTokenInvalid:
+        return invalid_page(language)
+    now = datetime.now(UTC)
+    payment = await desk.cashier.visit(ticket, now)
+    return cashier_page(payment, action=_here(language), language=language, now=now)
+
+
+@router.post("/cashier/{token}", include_in_schema=False)
+async def press_button(
+    token: str,
+    desk: AtDesk,
+    language: InLanguage,
+    outcome: Annotated[Literal["succeed", "fail", "close"], Form()],
+) -> RedirectResponse:
+    """What a button of the page does. The page then shows what became of the attempt, whoever settled it."""
+    with suppress(OutcomeRefused):
+        await desk.cashier.act(desk.ticket(token), Wish(Outcome(outcome)), datetime.now(UTC))
+    return RedirectResponse(_here(language), status_code=303)
+
+
+@router.post("/cashier/{token}/simulate")
+async def simulate(token: str, simulation: Simulation, desk: AtDesk) -> PaymentView:
+    """Act as the buyer of a cashier page. Repeating an outcome answers the same and sends the callback again."""
+    wish = Wish(Outcome(simulation.outcome), simulation.amount, simulation.times, timedelta(seconds=simulation.delay_s))
+    try:
+        return PaymentView.of(await desk.cashier.act(desk.ticket(token), wish, datetime.now(UTC)))
+    except OutcomeRefused as refusal:
+        raise _settled_otherwise(refusal.payment) from refusal
+
+
+@router.get("/api/payments/{payment_id}")
+async def ask(payment_id: str, desk: AtMerchantDesk) -> PaymentView:
+    """A payment's present state, for merchants."""
+    payment = await desk.cashier.ask(payment_id, datetime.now(UTC))
+    if payment is None:
+        raise Problem(404, "payment_unknown", "nobody has come to the cashier with this payment")
+    return PaymentView.of(payment)
+
+
+@router.post("/api/payments/{payment_id}/close")
+async def close(payment_id: str, body: CloseRequest, desk: AtMerchantDesk) -> PaymentView:
+    """Make sure that an attempt cannot be paid any more; the answer says if it was paid before."""
+    ticket = desk.ticket(body.token)
+    if ticket.attempt.payment_id != payment_id:
+        raise Problem(422, "request_invalid", "the token is another payment's")
+    return PaymentView.of(await desk.cashier.close(ticket, datetime.now(UTC)))
+
+
+def _settled_otherwise(payment: SandboxPayment) -> Problem:
+    view = PaymentView.of(payment)
+    ending = "already_paid" if view.state == "succeeded" else EXPIRED if view.failure == EXPIRED else view.state
+    return Problem(
+        409, f"payment_{ending}", "this attempt is settled; open a new one", payment=view.model_dump(mode="json")
+    )
+
+
+def _here(language: str) -> str:
+    return f"?lang={language}"

@@ -1,0 +1,224 @@
+"""The sandbox provider's payments and the callbacks that it still owes. The first decision on a payment is final."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import RowMapping, Update, and_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.money import Money
+from ordersaga.persistence.tables.sandbox import sandbox_callbacks, sandbox_payments
+
+
+class SandboxState(StrEnum):
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxAttempt:
+    """What a merchant asks a buyer to pay, as the cashier link tells it."""
+
+    payment_id: str
+    order_no: str
+    channel: str
+    amount: Money
+    callback_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxDecision:
+    """How an attempt ends. The three last fields belong to some states only, and a constraint says to which."""
+
+    state: SandboxState
+    event_id: str
+    decided_at: datetime
+    provider_transaction_id: str | None = None
+    paid_amount: int | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPayment:
+    """A payment as the provider knows it; `decision` is None as long as it is open."""
+
+    attempt: SandboxAttempt
+    created_at: datetime
+    decision: SandboxDecision | None
+
+    @property
+    def state(self) -> SandboxState:
+        return self.decision.state if self.decision else SandboxState.OPEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueCallback:
+    """One delivery that a sender has claimed. `tries` counts this one and is the proof of the claim."""
+
+    callback_id: int
+    event_id: str
+    url: str
+    body: str
+    tries: int
+
+
+async def announce(connection: AsyncConnection, attempt: SandboxAttempt, now: datetime) -> None:
+    """Record an attempt as open unless it is known."""
+    row = _attempt_values(attempt) | {"created_at": now, "state": SandboxState.OPEN}
+    await connection.execute(insert(sandbox_payments).values(row).on_conflict_do_nothing())
+
+
+async def decide(
+    connection: AsyncConnection, attempt: SandboxAttempt, decision: SandboxDecision
+) -> SandboxPayment | None:
+    """Settle an attempt that is open or not yet known. None: it was settled before, by somebody else."""
+    outcome = _decision_values(decision)
+    row = _attempt_values(attempt) | {"created_at": decision.decided_at} | outcome
+    statement = (
+        insert(sandbox_payments)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=[sandbox_payments.c.payment_id],
+            set_=outcome,
+            where=sandbox_payments.c.state == SandboxState.OPEN,
+        )
+        .returning(sandbox_payments)
+    )
+    found = (await connection.execute(statement)).mappings().one_or_none()
+    return None if found is None else _payment(found)
+
+
+async def find(connection: AsyncConnection, payment_id: str) -> SandboxPayment | None:
+    """A payment by its id, as last committed."""
+    statement = select(sandbox_payments).where(sandbox_payments.c.payment_id == payment_id)
+    found = (await connection.execute(statement)).mappings().one_or_none()
+    return None if found is None else _payment(found)
+
+
+async def latest(connection: AsyncConnection, limit: int) -> list[SandboxPayment]:
+    """The newest payments first."""
+    statement = select(sandbox_payments).order_by(sandbox_payments.c.created_at.desc()).limit(limit)
+    return [_payment(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def owe_callback(
+    connection: AsyncConnection, payment: SandboxPayment, *, body: str, due_at: datetime, times: int
+) -> None:
+    """Note `times` deliveries of one event. Raises `ValueError` for a payment that is open."""
+    if payment.decision is None:
+        raise ValueError("an open payment has nothing to report")
+    row = {
+        "event_id": payment.decision.event_id,
+        "payment_id": payment.attempt.payment_id,
+        "url": payment.attempt.callback_url,
+        "body": body,
+        "due_at": due_at,
+    }
+    if times:
+        await connection.execute(insert(sandbox_callbacks).values([row] * times))
+
+
+async def claim_callbacks(
+    connection: AsyncConnection, *, now: datetime, lease: timedelta, limit: int
+) -> list[DueCallback]:
+    """Take due deliveries. Nobody else gets them before the lease ends; a sender that dies thus loses none."""
+    table = sandbox_callbacks
+    # A CTE, because a plain subquery may run more than once and then locks more rows than its limit.
+    due = (
+        select(table.c.callback_id)
+        .where(table.c.delivered_at.is_(None), table.c.given_up_at.is_(None), table.c.due_at <= now)
+        .order_by(table.c.due_at, table.c.callback_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    statement = (
+        update(table)
+        .where(table.c.callback_id == due.c.callback_id)
+        .values(due_at=now + lease, tries=table.c.tries + 1)
+        .returning(table.c.callback_id, table.c.event_id, table.c.url, table.c.body, table.c.tries)
+    )
+    return [DueCallback(**row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def mark_delivered(connection: AsyncConnection, callback: DueCallback, now: datetime) -> None:
+    """The receiver took it."""
+    await connection.execute(_claimed(callback).values(delivered_at=now))
+
+
+async def postpone(connection: AsyncConnection, callback: DueCallback, due_at: datetime) -> None:
+    """The receiver did not take it: again at `due_at`."""
+    await connection.execute(_claimed(callback).values(due_at=due_at))
+
+
+async def give_up(connection: AsyncConnection, callback: DueCallback, now: datetime) -> None:
+    """It was tried often enough; the merchant has to ask."""
+    await connection.execute(_claimed(callback).values(given_up_at=now))
+
+
+async def hand_back(connection: AsyncConnection, callbacks: Sequence[DueCallback], now: datetime) -> None:
+    """A sender that stops leaves what it has not finished to the next one, at once."""
+    for callback in callbacks:
+        await connection.execute(_claimed(callback).values(due_at=now, tries=callback.tries - 1))
+
+
+def _claimed(callback: DueCallback) -> Update:
+    table = sandbox_callbacks
+    held = and_(table.c.callback_id == callback.callback_id, table.c.tries == callback.tries)
+    return update(table).where(held, table.c.delivered_at.is_(None))
+
+
+def _attempt_values(attempt: SandboxAttempt) -> dict[str, object]:
+    return {
+        "payment_id": attempt.payment_id,
+        "order_no": attempt.order_no,
+        "channel": attempt.channel,
+        "amount": attempt.amount.amount,
+        "currency": attempt.amount.currency,
+        "callback_url": attempt.callback_url,
+        "expires_at": attempt.expires_at,
+    }
+
+
+def _decision_values(decision: SandboxDecision) -> dict[str, object]:
+    return {
+        "state": decision.state,
+        "event_id": decision.event_id,
+        "decided_at": decision.decided_at,
+        "provider_transaction_id": decision.provider_transaction_id,
+        "paid_amount": decision.paid_amount,
+        "paid_at": decision.decided_at if decision.state is SandboxState.SUCCEEDED else None,
+        "failure": decision.failure,
+    }
+
+
+def _payment(row: RowMapping) -> SandboxPayment:
+    return SandboxPayment(
+        attempt=SandboxAttempt(
+            payment_id=row["payment_id"],
+            order_no=row["order_no"],
+            channel=row["channel"],
+            amount=Money(row["amount"], row["currency"]),
+            callback_url=row["callback_url"],
+            expires_at=row["expires_at"],
+        ),
+        created_at=row["created_at"],
+        decision=None if row["state"] == SandboxState.OPEN else _decision(row),
+    )
+
+
+def _decision(row: RowMapping) -> SandboxDecision:
+    return SandboxDecision(
+        state=SandboxState(row["state"]),
+        event_id=row["event_id"],
+        decided_at=row["decided_at"],
+        provider_transaction_id=row["provider_transaction_id"],
+        paid_amount=row["paid_amount"],
+        failure=row["failure"],
+    )
