@@ -41,7 +41,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "invalid": "This is not a valid payment link",
         "invalid_hint": "Go back to the shop and start the payment again.",
         "index.intro": "This is the payment provider that comes with ordersaga for development. A shop's order sends"
-        " its buyer to a cashier page here; what happens there comes back as a signed callback, as with a real provider.",
+        " its buyer to a cashier page; what happens there comes back as a signed callback, as from a real provider.",
         "index.script_title": "Without a browser",
         "index.script": "Append /simulate to any cashier address:",
         "index.outcome": "succeed, fail or close",
