@@ -11,7 +11,7 @@ from typing import Any
 
 from ordersaga.domain.catalogue import Merchant, Sku, TransportClass
 from ordersaga.domain.errors import OrderTypeMixed, ShippingOptionUnknown, SkuUnknown
-from ordersaga.domain.money import Money, prorate, total
+from ordersaga.domain.money import prorate, total
 
 STANDARD_SHIPPING = "standard"
 
@@ -156,10 +156,12 @@ def _only_order_type(skus: Sequence[Sku], wanted: str | None) -> str:
 
 
 def _shared_options(goods: Sequence[tuple[Sku, int]], merchants: Mapping[str, Merchant]) -> list[str]:
-    offered = [set(merchants[merchant_id].shipping) for merchant_id in {sku.merchant_id for sku, _ in goods}]
-    own_fees_only = all(sku.shipping_fee is not None for sku, _ in goods)
-    shared = set.intersection(*offered) | ({STANDARD_SHIPPING} if own_fees_only else set())
-    return sorted(shared)
+    """The options that every merchant of the cart offers; goods with fees of their own need no standard tariff."""
+    offered = []
+    for merchant_id in {sku.merchant_id for sku, _ in goods}:
+        own_fees = all(sku.shipping_fee is not None for sku, _ in goods if sku.merchant_id == merchant_id)
+        offered.append(set(merchants[merchant_id].shipping) | ({STANDARD_SHIPPING} if own_fees else set()))
+    return sorted(set.intersection(*offered))
 
 
 def _shipping_by_line(

@@ -1,0 +1,87 @@
+"""The order record: placed, refused, moved."""
+
+from datetime import timedelta
+
+from activities.contract import implements
+from ordersaga.contracts.order import MoveOrder, OrderActivities, RecordedOrder, RecordOrder, RefuseOrder
+from ordersaga.domain.errors import NotFound, PlacingTimedOut
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.lifecycle.table import Actor
+from ordersaga.domain.messages import ActedBy, Placement
+from ordersaga.domain.money import Money
+from ordersaga.domain.pricing.quote import PricedOrder
+from ordersaga.persistence import notifications, orders, policies, submissions, transitions
+from ordersaga.persistence.database import Database
+
+
+class OrderRecord(OrderActivities):
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @implements(OrderActivities.record)
+    async def record(self, request: RecordOrder) -> RecordedOrder:
+        async with self._database.transaction() as connection:
+            submission = await submissions.get(connection, request.order_no, lock=True)
+            if submission is None:
+                raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
+            rules = await policies.get(connection, request.order_type, request.policy_version)
+            recorded = RecordedOrder(
+                payment_due_at=request.at + timedelta(seconds=rules.payment_seconds),
+                policies=rules,
+                summary=_summary(submission.priced),
+            )
+            if submission.placement is not None:
+                if submission.placement.placed:
+                    return recorded
+                raise PlacingTimedOut("the submission was refused before it became an order")
+            machine = order_type(request.order_type).version(request.table_version)
+            await orders.add(
+                connection,
+                order_no=request.order_no,
+                buyer=submission.buyer,
+                state=machine.initial,
+                table_version=request.table_version,
+                policy_version=request.policy_version,
+                priced=submission.priced,
+                receiver=submission.receiver,
+                placed_at=request.at,
+                payment_due_at=recorded.payment_due_at,
+            )
+            await transitions.record(
+                connection,
+                request.order_no,
+                action="submit",
+                from_state=None,
+                to_state=machine.initial,
+                at=request.at,
+                by=ActedBy(role=Actor.BUYER, subject=submission.buyer),
+                step=0,
+            )
+            await submissions.mark_placed(connection, request.order_no)
+            return recorded
+
+    @implements(OrderActivities.refuse)
+    async def refuse(self, request: RefuseOrder) -> Placement:
+        async with self._database.transaction() as connection:
+            return await submissions.refuse(connection, request.order_no, request.refusal)
+
+    @implements(OrderActivities.move)
+    async def move(self, request: MoveOrder) -> None:
+        async with self._database.transaction() as connection:
+            await transitions.move(
+                connection,
+                request.order_no,
+                action=request.action,
+                from_state=request.from_state,
+                to_state=request.to_state,
+                at=request.at,
+                by=request.by,
+                step=request.step,
+            )
+            if request.notify is not None:
+                await notifications.notify(connection, request.order_no, request.notify, request.at)
+
+
+def _summary(priced: PricedOrder) -> str:
+    count = len(priced.lines)
+    return f"{count} {'line' if count == 1 else 'lines'}, {Money(priced.totals.payable, priced.currency)}"

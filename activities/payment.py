@@ -1,0 +1,121 @@
+"""Payments: what providers reported is settled; open attempts are closed at their providers."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from activities.contract import implements
+from ordersaga.contracts.payment import CloseAttempts, PaymentActivities, Settlement, SettlePayments
+from ordersaga.domain.errors import NotFound
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.lifecycle.table import Actor, Machine
+from ordersaga.domain.messages import PAYMENT_REPORTED, ActedBy
+from ordersaga.domain.payment import Payment, PaymentReport, PaymentState, judge
+from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderState, ProviderUnavailable
+from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.persistence import inbox, orders, payments, transitions
+from ordersaga.persistence.database import Database
+
+_MOVES = {PaymentState.SUCCEEDED: Action.CONFIRM_PAYMENT, PaymentState.FAILED: Action.FAIL_PAYMENT}
+
+
+class Payments(PaymentActivities):
+    def __init__(self, database: Database, providers: PaymentProviders) -> None:
+        self._database = database
+        self._providers = providers
+
+    @implements(PaymentActivities.settle)
+    async def settle(self, request: SettlePayments) -> Settlement:
+        async with self._database.transaction() as connection:
+            return await settle(connection, request.order_no, request.at)
+
+    @implements(PaymentActivities.close_attempts)
+    async def close_attempts(self, request: CloseAttempts) -> None:
+        async with self._database.transaction() as connection:
+            attempts = await payments.of_order(connection, request.order_no)
+            order = await orders.standing(connection, request.order_no)
+        if order is None:
+            raise NotFound("there is no such order", order_no=request.order_no)
+        for payment in attempts:
+            if payment.state is PaymentState.OPEN:
+                report = await self._close(payment, order.payment_due_at)
+                async with self._database.transaction() as connection:
+                    await _store_answer(connection, payment, report)
+
+    async def _close(self, payment: Payment, due_at: datetime) -> PaymentReport:
+        attempt = PaymentAttempt(
+            payment_id=payment.payment_id,
+            order_no=payment.order_no,
+            channel=payment.channel,
+            amount=payment.amount,
+            expires_at=due_at,
+        )
+        try:
+            report = await self._providers.named(payment.provider).close(attempt)
+        except PaymentUnknown:
+            return PaymentReport(payment_id=payment.payment_id, state=PaymentState.CLOSED, amount=payment.amount)
+        if report.state is ProviderState.OPEN:
+            raise ProviderUnavailable(f"{payment.provider} left {payment.payment_id} open")
+        return PaymentReport(
+            payment_id=payment.payment_id,
+            state=PaymentState(report.state),
+            amount=report.amount,
+            transaction_id=report.transaction_id,
+            paid_at=report.paid_at,
+            failure=report.failure,
+        )
+
+
+async def settle(connection: AsyncConnection, order_no: str, at: datetime) -> Settlement:
+    """Apply every report on an order's payments that was not applied yet, oldest first."""
+    order = await orders.standing(connection, order_no, lock=True)
+    if order is None:
+        raise NotFound("there is no such order", order_no=order_no)
+    attempts = {payment.payment_id: payment for payment in await payments.of_order(connection, order_no)}
+    reports = await inbox.unapplied(connection, list(attempts))
+    machine, state = order_type(order.order_type).version(order.table_version), order.state
+    for stored in reports:
+        payment = attempts[stored.subject]
+        takes_money = machine.allows(state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
+        judged = judge(payment, PaymentReport.from_document(stored.payload), order_takes_money=takes_money)
+        if judged.state is payment.state:
+            continue
+        attempts[payment.payment_id] = judged
+        await payments.save(connection, judged)
+        action = _MOVES.get(judged.state)
+        if action is not None and machine.allows(state, action, Actor.SYSTEM):
+            state = await _move(connection, judged, machine, state, action, at)
+    await inbox.mark_applied(connection, reports, at)
+    still_open = sum(payment.state is PaymentState.OPEN for payment in attempts.values())
+    return Settlement(state=state, open_attempts=still_open)
+
+
+async def _move(
+    connection: AsyncConnection, payment: Payment, machine: Machine, state: str, action: Action, at: datetime
+) -> str:
+    reached = machine.next(state, action)
+    await transitions.move(
+        connection,
+        payment.order_no,
+        action=action,
+        from_state=state,
+        to_state=reached,
+        at=at,
+        by=ActedBy(role=Actor.SYSTEM, subject=payment.provider, channel=payment.channel, reason=payment.failure or ""),
+    )
+    return reached
+
+
+async def _store_answer(connection: AsyncConnection, payment: Payment, report: PaymentReport) -> None:
+    """Keep what the provider said when it was asked, beside what it says by itself."""
+    await inbox.store(
+        connection,
+        source=f"asked:{payment.provider}",
+        event_id=f"{payment.payment_id}:{report.state}",
+        workflow_id=None,
+        signal=PAYMENT_REPORTED,
+        subject=payment.payment_id,
+        payload=report.to_document(),
+        at=datetime.now(UTC),
+    )

@@ -1,0 +1,65 @@
+"""What workflows ask of the order record (R-SUB-2, R-SUB-5, R-STM-4)."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+from ordersaga.domain.messages import ActedBy, Placement
+from ordersaga.domain.policies import Policies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordOrder:
+    order_no: str
+    order_type: str
+    table_version: int
+    policy_version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedOrder:
+    payment_due_at: datetime
+    policies: Policies
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseOrder:
+    order_no: str
+    refusal: Placement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveOrder:
+    """One transition. `step` numbers it within the run, so that it is recorded once; `notify` tells the buyer."""
+
+    order_no: str
+    step: int
+    action: str
+    from_state: str
+    to_state: str
+    at: datetime
+    by: ActedBy
+    notify: str | None = None
+
+
+class OrderActivities(ABC):
+    """Each is one transaction and harmless when it runs again."""
+
+    @activity.defn(name="record_order")
+    @abstractmethod
+    async def record(self, request: RecordOrder) -> RecordedOrder:
+        """Turn the submission into an order. Refuses with `placing_timed_out` once the submission was refused."""
+
+    @activity.defn(name="refuse_order")
+    @abstractmethod
+    async def refuse(self, request: RefuseOrder) -> Placement:
+        """Refuse the submission for good, unless it has become an order; the answer says which."""
+
+    @activity.defn(name="move_order")
+    @abstractmethod
+    async def move(self, request: MoveOrder) -> None:
+        """Change the order's state, compared and set, with its audit row."""

@@ -1,0 +1,38 @@
+"""What workflows ask of payments (R-PAY-2, R-PAY-3)."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlePayments:
+    order_no: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The order's state after all reports were taken into account, and how many attempts could still be paid."""
+
+    state: str
+    open_attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseAttempts:
+    order_no: str
+
+
+class PaymentActivities(ABC):
+    @activity.defn(name="settle_payments")
+    @abstractmethod
+    async def settle(self, request: SettlePayments) -> Settlement:
+        """Apply what providers reported and move the order accordingly, in one transaction."""
+
+    @activity.defn(name="close_attempts")
+    @abstractmethod
+    async def close_attempts(self, request: CloseAttempts) -> None:
+        """Close every open attempt at its provider; what the provider says of it is stored as a report (P2)."""

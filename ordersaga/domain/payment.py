@@ -1,0 +1,98 @@
+"""What a provider's report means for a payment attempt (R-PAY-2, R-PAY-3, P1, P3, P6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from ordersaga.domain.money import Money
+
+
+class PaymentState(StrEnum):
+    """`UNEXPECTED` is money that the order does not take: too late, a second time, or a wrong amount."""
+
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CLOSED = "closed"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """An attempt to pay an order. `received` is what the provider says it took."""
+
+    payment_id: str
+    order_no: str
+    channel: str
+    provider: str
+    amount: Money
+    state: PaymentState
+    created_at: datetime
+    cashier_url: str | None = None
+    provider_transaction_id: str | None = None
+    received: Money | None = None
+    paid_at: datetime | None = None
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReport:
+    payment_id: str
+    state: PaymentState
+    amount: Money
+    transaction_id: str | None = None
+    paid_at: datetime | None = None
+    failure: str | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        return {
+            "payment_id": self.payment_id,
+            "state": self.state.value,
+            "amount": self.amount.amount,
+            "currency": self.amount.currency,
+            "transaction_id": self.transaction_id,
+            "paid_at": self.paid_at and self.paid_at.isoformat(),
+            "failure": self.failure,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "PaymentReport":
+        return cls(
+            payment_id=document["payment_id"],
+            state=PaymentState(document["state"]),
+            amount=Money(document["amount"], document["currency"]),
+            transaction_id=document["transaction_id"],
+            paid_at=document["paid_at"] and datetime.fromisoformat(document["paid_at"]),
+            failure=document["failure"],
+        )
+
+
+def judge(payment: Payment, report: PaymentReport, *, order_takes_money: bool) -> Payment:
+    """The attempt after `report`; the same one when the report changes nothing.
+
+    Money that a provider took is never ignored: a success counts whatever was reported before it, and a failure or a
+    closing never takes a success back.
+    """
+    if report.state is PaymentState.SUCCEEDED:
+        if payment.state in (PaymentState.SUCCEEDED, PaymentState.UNEXPECTED):
+            return payment
+        failure = _why_unexpected(payment, report, order_takes_money)
+        return replace(
+            payment,
+            state=PaymentState.UNEXPECTED if failure else PaymentState.SUCCEEDED,
+            provider_transaction_id=report.transaction_id,
+            received=report.amount,
+            paid_at=report.paid_at,
+            failure=failure,
+        )
+    if payment.state is PaymentState.OPEN and report.state in (PaymentState.FAILED, PaymentState.CLOSED):
+        return replace(payment, state=report.state, failure=report.failure)
+    return payment
+
+
+def _why_unexpected(payment: Payment, report: PaymentReport, order_takes_money: bool) -> str | None:
+    if report.amount != payment.amount:
+        return "amount_mismatch"
+    return None if order_takes_money else "not_awaited"

@@ -1,0 +1,188 @@
+"""Orders: written once at submit, read in many ways (R-ORD-1)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, exists, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.catalogue import Address, TransportClass
+from ordersaga.domain.pricing.quote import Discount, PricedLine, PricedOrder, Totals
+from ordersaga.persistence.tables.orders import order_lines, orders
+from ordersaga.persistence.tables.parcels import parcels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order as it stands. Amounts are minor units of `currency`."""
+
+    order_no: str
+    order_type: str
+    buyer: str
+    state: str
+    table_version: int
+    policy_version: int
+    currency: str
+    shipping_option: str
+    totals: Totals
+    receiver: Address
+    lines: tuple[PricedLine, ...]
+    placed_at: datetime
+    payment_due_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilter:
+    """Which orders to list; a field left out does not narrow."""
+
+    buyer: str | None = None
+    merchant_id: str | None = None
+    warehouse_id: str | None = None
+    order_type: str | None = None
+    states: frozenset[str] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.buyer is not None:
+            found.append(orders.c.buyer == self.buyer)
+        if self.order_type is not None:
+            found.append(orders.c.order_type == self.order_type)
+        if self.states is not None:
+            found.append(orders.c.state.in_(sorted(self.states)))
+        if self.merchant_id is not None:
+            found.append(
+                exists().where(
+                    (order_lines.c.order_no == orders.c.order_no) & (order_lines.c.merchant_id == self.merchant_id)
+                )
+            )
+        if self.warehouse_id is not None:
+            found.append(
+                exists().where(
+                    (parcels.c.order_no == orders.c.order_no) & (parcels.c.warehouse_id == self.warehouse_id)
+                )
+            )
+        return found
+
+
+async def add(
+    connection: AsyncConnection,
+    *,
+    order_no: str,
+    buyer: str,
+    state: str,
+    table_version: int,
+    policy_version: int,
+    priced: PricedOrder,
+    receiver: Address,
+    placed_at: datetime,
+    payment_due_at: datetime,
+) -> None:
+    await connection.execute(
+        insert(orders).values(
+            order_no=order_no,
+            order_type=priced.order_type,
+            buyer=buyer,
+            state=state,
+            table_version=table_version,
+            policy_version=policy_version,
+            currency=priced.currency,
+            shipping_option=priced.shipping_option,
+            receiver=asdict(receiver),
+            placed_at=placed_at,
+            payment_due_at=payment_due_at,
+            updated_at=placed_at,
+            **asdict(priced.totals),
+        )
+    )
+    await connection.execute(
+        insert(order_lines).values([{"order_no": order_no, **asdict(line)} for line in priced.lines])
+    )
+
+
+async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Order | None:
+    query = select(orders).where(orders.c.order_no == order_no)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    if row is None:
+        return None
+    lines = await lines_of(connection, [order_no])
+    return _order(row, lines[order_no])
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whose an order is and where it stands, without its lines."""
+
+    order_type: str
+    buyer: str
+    state: str
+    table_version: int
+    policy_version: int
+    payment_due_at: datetime
+    payable: int
+    currency: str
+
+
+async def standing(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Standing | None:
+    """Where an order stands; with `lock`, until the transaction ends."""
+    columns = [orders.c[field.name] for field in fields(Standing)]
+    query = select(*columns).where(orders.c.order_no == order_no)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else Standing(**row._mapping)
+
+
+async def page(
+    connection: AsyncConnection, wanted: OrderFilter, *, before: tuple[datetime, str] | None, limit: int
+) -> Sequence[Order]:
+    """Orders, the newest first, with their lines, in two statements."""
+    query = select(orders).where(*wanted.conditions())
+    if before is not None:
+        query = query.where(tuple_(orders.c.placed_at, orders.c.order_no) < before)
+    rows = (
+        await connection.execute(query.order_by(orders.c.placed_at.desc(), orders.c.order_no.desc()).limit(limit))
+    ).all()
+    lines = await lines_of(connection, [row.order_no for row in rows])
+    return [_order(row, lines[row.order_no]) for row in rows]
+
+
+async def lines_of(connection: AsyncConnection, order_nos: Iterable[str]) -> Mapping[str, tuple[PricedLine, ...]]:
+    found: defaultdict[str, list[PricedLine]] = defaultdict(list)
+    query = select(order_lines).where(order_lines.c.order_no.in_(list(order_nos))).order_by(order_lines.c.line_no)
+    for row in await connection.execute(query):
+        found[row.order_no].append(_line(row))
+    return defaultdict(tuple, {order_no: tuple(lines) for order_no, lines in found.items()})
+
+
+async def set_receiver(connection: AsyncConnection, order_no: str, receiver: Address, at: datetime) -> None:
+    await connection.execute(
+        update(orders).where(orders.c.order_no == order_no).values(receiver=asdict(receiver), updated_at=at)
+    )
+
+
+def _order(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
+    return Order(
+        order_no=row.order_no,
+        order_type=row.order_type,
+        buyer=row.buyer,
+        state=row.state,
+        table_version=row.table_version,
+        policy_version=row.policy_version,
+        currency=row.currency,
+        shipping_option=row.shipping_option,
+        totals=Totals(**{field.name: getattr(row, field.name) for field in fields(Totals)}),
+        receiver=Address(**row.receiver),
+        lines=lines,
+        placed_at=row.placed_at,
+        payment_due_at=row.payment_due_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _line(row: Row[Any]) -> PricedLine:
+    values = {field.name: getattr(row, field.name) for field in fields(PricedLine)}
+    values["discounts"] = tuple(Discount(**item) for item in row.discounts)
+    values["transport_class"] = TransportClass(row.transport_class)
+    return PricedLine(**values)

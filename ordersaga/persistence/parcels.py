@@ -1,0 +1,150 @@
+"""Parcels: stored by the split, moved by reports (R-SPL-1, R-FUL-1)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
+from ordersaga.domain.splitting import Parcel, ParcelLine
+from ordersaga.persistence.tables.parcels import parcel_lines, parcels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredParcel:
+    parcel_no: str
+    order_no: str
+    merchant_id: str
+    warehouse_id: str
+    transport_class: str
+    weight_g: int
+    state: ParcelState
+    updated_at: datetime
+    lines: tuple[ParcelLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelFilter:
+    """Which parcels to list; a field left out does not narrow."""
+
+    merchant_id: str | None = None
+    warehouse_id: str | None = None
+    order_no: str | None = None
+    state: ParcelState | None = None
+    open_only: bool = False
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        wanted: dict[str, Any] = {
+            "merchant_id": self.merchant_id,
+            "warehouse_id": self.warehouse_id,
+            "order_no": self.order_no,
+            "state": self.state,
+        }
+        narrowed = [parcels.c[name] == value for name, value in wanted.items() if value is not None]
+        return [*narrowed, parcels.c.state.in_(sorted(OPEN))] if self.open_only else narrowed
+
+
+def parcel_no(order_no: str, sequence: int) -> str:
+    return f"{order_no}-{sequence}"
+
+
+async def add(connection: AsyncConnection, order_no: str, split: Sequence[Parcel], at: datetime) -> None:
+    await connection.execute(
+        insert(parcels).values(
+            [
+                {
+                    "parcel_no": parcel_no(order_no, parcel.sequence),
+                    "order_no": order_no,
+                    "sequence": parcel.sequence,
+                    "merchant_id": parcel.merchant_id,
+                    "warehouse_id": parcel.warehouse_id,
+                    "transport_class": parcel.transport_class,
+                    "weight_g": parcel.weight_g,
+                    "volume_mm3": parcel.volume_mm3,
+                    "state": ParcelState.CREATED,
+                    "updated_at": at,
+                }
+                for parcel in split
+            ]
+        )
+    )
+    await connection.execute(
+        insert(parcel_lines).values(
+            [
+                {
+                    "parcel_no": parcel_no(order_no, parcel.sequence),
+                    "line_no": line.line_no,
+                    "sku": line.sku,
+                    "quantity": line.quantity,
+                    "payable": line.payable,
+                    "shipping": line.shipping,
+                }
+                for parcel in split
+                for line in parcel.lines
+            ]
+        )
+    )
+
+
+async def page(
+    connection: AsyncConnection, wanted: ParcelFilter, *, after: str = "", limit: int = 1000
+) -> Sequence[StoredParcel]:
+    """Parcels by number, with their lines, in two statements."""
+    query = select(parcels).where(parcels.c.parcel_no > after, *wanted.conditions())
+    rows = (await connection.execute(query.order_by(parcels.c.parcel_no).limit(limit))).all()
+    lines: defaultdict[str, list[ParcelLine]] = defaultdict(list)
+    if rows:
+        held = select(parcel_lines).where(parcel_lines.c.parcel_no.in_([row.parcel_no for row in rows]))
+        for line in await connection.execute(held.order_by(parcel_lines.c.line_no)):
+            lines[line.parcel_no].append(ParcelLine(line.line_no, line.sku, line.quantity, line.payable, line.shipping))
+    return [
+        StoredParcel(
+            parcel_no=row.parcel_no,
+            order_no=row.order_no,
+            merchant_id=row.merchant_id,
+            warehouse_id=row.warehouse_id,
+            transport_class=row.transport_class,
+            weight_g=row.weight_g,
+            state=ParcelState(row.state),
+            updated_at=row.updated_at,
+            lines=tuple(lines[row.parcel_no]),
+        )
+        for row in rows
+    ]
+
+
+async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[StoredParcel]:
+    return await page(connection, ParcelFilter(order_no=order_no))
+
+
+async def numbers_of(connection: AsyncConnection, order_no: str) -> Sequence[str]:
+    query = select(parcels.c.parcel_no).where(parcels.c.order_no == order_no).order_by(parcels.c.sequence)
+    return list(await connection.scalars(query))
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Whose a parcel is and how far it has come."""
+
+    order_no: str
+    merchant_id: str
+    warehouse_id: str
+    state: ParcelState
+
+
+async def whereabouts(connection: AsyncConnection, number: str, *, lock: bool = False) -> Whereabouts | None:
+    query = select(parcels.c.order_no, parcels.c.merchant_id, parcels.c.warehouse_id, parcels.c.state).where(
+        parcels.c.parcel_no == number
+    )
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    if row is None:
+        return None
+    return Whereabouts(row.order_no, row.merchant_id, row.warehouse_id, ParcelState(row.state))
+
+
+async def set_state(connection: AsyncConnection, number: str, state: ParcelState, at: datetime) -> None:
+    await connection.execute(update(parcels).where(parcels.c.parcel_no == number).values(state=state, updated_at=at))

@@ -1,0 +1,84 @@
+"""Payment attempts and what became of them (R-PAY-1 … R-PAY-4, P3, P6)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.money import Money
+from ordersaga.domain.payment import Payment, PaymentState
+from ordersaga.persistence.tables.payments import payments
+
+
+async def add(connection: AsyncConnection, payment: Payment) -> Payment:
+    """Store an attempt; one with the same id that is there already is given back instead."""
+    await connection.execute(
+        insert(payments)
+        .values(
+            payment_id=payment.payment_id,
+            order_no=payment.order_no,
+            channel=payment.channel,
+            provider=payment.provider,
+            amount=payment.amount.amount,
+            currency=payment.amount.currency,
+            state=payment.state,
+            created_at=payment.created_at,
+        )
+        .on_conflict_do_nothing()
+    )
+    stored = await get(connection, payment.payment_id)
+    return stored or payment
+
+
+async def get(connection: AsyncConnection, payment_id: str) -> Payment | None:
+    row = (await connection.execute(select(payments).where(payments.c.payment_id == payment_id))).one_or_none()
+    return None if row is None else _payment(row)
+
+
+async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Payment]:
+    rows = await connection.execute(
+        select(payments).where(payments.c.order_no == order_no).order_by(payments.c.created_at, payments.c.payment_id)
+    )
+    return [_payment(row) for row in rows]
+
+
+async def set_cashier(connection: AsyncConnection, payment_id: str, cashier_url: str) -> None:
+    await connection.execute(
+        update(payments).where(payments.c.payment_id == payment_id).values(cashier_url=cashier_url)
+    )
+
+
+async def save(connection: AsyncConnection, payment: Payment) -> None:
+    """Store what became of an attempt."""
+    received = payment.received
+    await connection.execute(
+        update(payments)
+        .where(payments.c.payment_id == payment.payment_id)
+        .values(
+            state=payment.state,
+            provider_transaction_id=payment.provider_transaction_id,
+            received_amount=received and received.amount,
+            received_currency=received and received.currency,
+            paid_at=payment.paid_at,
+            failure=payment.failure,
+        )
+    )
+
+
+def _payment(row: Row[Any]) -> Payment:
+    return Payment(
+        payment_id=row.payment_id,
+        order_no=row.order_no,
+        channel=row.channel,
+        provider=row.provider,
+        amount=Money(row.amount, row.currency),
+        state=PaymentState(row.state),
+        created_at=row.created_at,
+        cashier_url=row.cashier_url,
+        provider_transaction_id=row.provider_transaction_id,
+        received=None if row.received_amount is None else Money(row.received_amount, row.received_currency),
+        paid_at=row.paid_at,
+        failure=row.failure,
+    )

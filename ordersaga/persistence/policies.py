@@ -1,0 +1,38 @@
+"""Versions of policies: kept for as long as runs are pinned to them (R-ORD-2)."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.policies import Policies
+from ordersaga.persistence.tables.orders import policies
+
+
+async def publish(connection: AsyncConnection, order_type: str, wanted: Policies, at: datetime) -> int:
+    """The version number of `wanted`: the newest one if it says the same, else a new one."""
+    newest = (
+        await connection.execute(
+            select(policies.c.version, policies.c.document)
+            .where(policies.c.order_type == order_type)
+            .order_by(policies.c.version.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if newest is not None and Policies.from_document(newest.document) == wanted:
+        return int(newest.version)
+    version = 1 if newest is None else int(newest.version) + 1
+    await connection.execute(
+        insert(policies)
+        .values(order_type=order_type, version=version, document=wanted.to_document(), created_at=at)
+        .on_conflict_do_nothing()
+    )
+    return version
+
+
+async def get(connection: AsyncConnection, order_type: str, version: int) -> Policies:
+    document = await connection.scalar(
+        select(policies.c.document).where((policies.c.order_type == order_type) & (policies.c.version == version))
+    )
+    return Policies.from_document(document or {})

@@ -1,0 +1,243 @@
+"""Stock: every change is a ledger movement and a balance in one transaction (R-STK-2, S1 … S4)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.catalogue import Address, Warehouse
+from ordersaga.domain.errors import PlacingTimedOut, StockBelowReserved
+from ordersaga.domain.sourcing import Demand, Source, source
+from ordersaga.persistence.tables.catalogue import warehouses
+from ordersaga.persistence.tables.stock import stock, stock_movements, stock_reservation_lines, stock_reservations
+
+_HELD = "reserved"
+_RELEASED = "released"
+
+_HOLD = text("""
+    WITH taken AS (
+        SELECT * FROM unnest(CAST(:line_nos AS int[]), CAST(:skus AS text[]), CAST(:warehouse_ids AS text[]),
+                             CAST(:quantities AS int[])) AS t (line_no, sku, warehouse_id, quantity)
+    ), balances AS (
+        UPDATE stock SET reserved = stock.reserved + sums.quantity
+        FROM (SELECT sku, warehouse_id, sum(quantity) AS quantity FROM taken GROUP BY sku, warehouse_id) AS sums
+        WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id
+    ), ledger AS (
+        INSERT INTO stock_movements (sku, warehouse_id, kind, source_document, line_no, on_hand, reserved, at)
+        SELECT sku, warehouse_id, 'reserve', :order_no, line_no, 0, quantity, :at FROM taken
+    )
+    INSERT INTO stock_reservation_lines (order_no, line_no, warehouse_id, sku, quantity)
+    SELECT :order_no, line_no, warehouse_id, sku, quantity FROM taken
+""")
+
+_GIVE_BACK = text("""
+    WITH ledger AS (
+        INSERT INTO stock_movements (sku, warehouse_id, kind, source_document, line_no, on_hand, reserved, at)
+        SELECT sku, warehouse_id, 'release', order_no, line_no, 0, -quantity, :at
+        FROM stock_reservation_lines WHERE order_no = :order_no
+        RETURNING sku, warehouse_id, reserved
+    )
+    UPDATE stock SET reserved = stock.reserved + sums.reserved
+    FROM (SELECT sku, warehouse_id, sum(reserved) AS reserved FROM ledger GROUP BY sku, warehouse_id) AS sums
+    WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id
+""")
+
+_SHIP = text("""
+    WITH ledger AS (
+        INSERT INTO stock_movements (sku, warehouse_id, kind, source_document, line_no, on_hand, reserved, at)
+        SELECT line.sku, parcel.warehouse_id, 'commit', parcel.parcel_no, line.line_no,
+               -line.quantity, -line.quantity, :at
+        FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no) WHERE parcel_no = :parcel_no
+        ON CONFLICT DO NOTHING
+        RETURNING sku, warehouse_id, on_hand, reserved
+    )
+    UPDATE stock SET on_hand = stock.on_hand + sums.on_hand, reserved = stock.reserved + sums.reserved
+    FROM (
+        SELECT sku, warehouse_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved
+        FROM ledger GROUP BY sku, warehouse_id
+    ) AS sums
+    WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id
+""")
+
+_LOCK_PARCEL_STOCK = text("""
+    SELECT 1 FROM stock WHERE (sku, warehouse_id) IN (
+        SELECT line.sku, parcel.warehouse_id FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no)
+        WHERE parcel_no = :parcel_no
+    ) ORDER BY sku, warehouse_id FOR UPDATE
+""")
+
+_LOCK_ORDER_STOCK = text("""
+    SELECT 1 FROM stock WHERE (sku, warehouse_id) IN (
+        SELECT sku, warehouse_id FROM stock_reservation_lines WHERE order_no = :order_no
+    ) ORDER BY sku, warehouse_id FOR UPDATE
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """What is free, where: SKU → warehouse id → units; and those warehouses."""
+
+    available: Mapping[str, Mapping[str, int]]
+    warehouses: Mapping[str, Warehouse]
+
+    def of(self, sku: str) -> int:
+        return sum(self.available.get(sku, {}).values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """A balance beside what the ledger adds up to."""
+
+    warehouse_id: str
+    on_hand: int
+    reserved: int
+    ledger_on_hand: int
+    ledger_reserved: int
+
+
+async def shelves(connection: AsyncConnection, skus: Iterable[str], *, lock: bool = False) -> Shelves:
+    """What is free of `skus`. With `lock`, in an order that all writers share, so that they never deadlock."""
+    query = (
+        select(stock.c.sku, (stock.c.on_hand - stock.c.reserved).label("available"), warehouses)
+        .join(warehouses, warehouses.c.warehouse_id == stock.c.warehouse_id)
+        .where(stock.c.sku.in_(list(skus)))
+        .order_by(stock.c.sku, stock.c.warehouse_id)
+    )
+    available: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    places: dict[str, Warehouse] = {}
+    for row in await connection.execute(query.with_for_update(of=stock) if lock else query):
+        available[row.sku][row.warehouse_id] = row.available
+        places[row.warehouse_id] = Warehouse(
+            warehouse_id=row.warehouse_id,
+            name=row.name,
+            country=row.country,
+            region=row.region,
+            city=row.city,
+            postal_code=row.postal_code,
+        )
+    return Shelves(available, places)
+
+
+async def reserve(
+    connection: AsyncConnection, order_no: str, demands: Sequence[Demand], to: Address, at: datetime
+) -> None:
+    """Hold stock for an order, all or nothing. Raises `OutOfStock`; `PlacingTimedOut` after a release."""
+    first = await connection.scalar(
+        insert(stock_reservations)
+        .values(order_no=order_no, state=_HELD)
+        .on_conflict_do_nothing()
+        .returning(stock_reservations.c.order_no)
+    )
+    if first is None:
+        state = await connection.scalar(
+            select(stock_reservations.c.state).where(stock_reservations.c.order_no == order_no)
+        )
+        if state == _RELEASED:
+            raise PlacingTimedOut("what this order held was given back already")
+        return
+    shelf = await shelves(connection, {demand.sku for demand in demands}, lock=True)
+    taken = source(demands, shelf.available, shelf.warehouses, to)
+    await connection.execute(
+        _HOLD,
+        {
+            "order_no": order_no,
+            "at": at,
+            "line_nos": [item.line_no for item in taken],
+            "skus": [item.sku for item in taken],
+            "warehouse_ids": [item.warehouse_id for item in taken],
+            "quantities": [item.quantity for item in taken],
+        },
+    )
+
+
+async def release(connection: AsyncConnection, order_no: str, at: datetime) -> None:
+    """Give back what an order holds; before its reserve this leaves a tombstone, after it a second time nothing."""
+    statement = insert(stock_reservations).values(order_no=order_no, state=_RELEASED)
+    changed = await connection.scalar(
+        statement.on_conflict_do_update(
+            index_elements=["order_no"], set_={"state": _RELEASED}, where=stock_reservations.c.state == _HELD
+        ).returning(stock_reservations.c.order_no)
+    )
+    if changed is not None:
+        await connection.execute(_LOCK_ORDER_STOCK, {"order_no": order_no})
+        await connection.execute(_GIVE_BACK, {"order_no": order_no, "at": at})
+
+
+async def ship(connection: AsyncConnection, parcel_no: str, at: datetime) -> None:
+    await connection.execute(_LOCK_PARCEL_STOCK, {"parcel_no": parcel_no})
+    await connection.execute(_SHIP, {"parcel_no": parcel_no, "at": at})
+
+
+async def sources_of(connection: AsyncConnection, order_no: str) -> tuple[Source, ...]:
+    lines = stock_reservation_lines
+    rows = await connection.execute(
+        select(lines.c.line_no, lines.c.sku, lines.c.warehouse_id, lines.c.quantity).where(lines.c.order_no == order_no)
+    )
+    return tuple(sorted(Source(*row) for row in rows))
+
+
+async def adjust(
+    connection: AsyncConnection, sku: str, on_hand: Mapping[str, int], *, document: str, at: datetime
+) -> None:
+    """Reach `on_hand` per warehouse by ledger adjustments. Raises `StockBelowReserved`."""
+    for warehouse_id, wanted in sorted(on_hand.items()):
+        await connection.execute(
+            insert(stock).values(sku=sku, warehouse_id=warehouse_id, on_hand=0, reserved=0).on_conflict_do_nothing()
+        )
+        here = (stock.c.sku == sku) & (stock.c.warehouse_id == warehouse_id)
+        row = (await connection.execute(select(stock).where(here).with_for_update())).one()
+        if wanted < row.reserved:
+            raise StockBelowReserved(
+                f"{row.reserved} units of {sku} in {warehouse_id} are reserved",
+                sku=sku,
+                warehouse_id=warehouse_id,
+                reserved=row.reserved,
+            )
+        if wanted != row.on_hand:
+            await connection.execute(update(stock).where(here).values(on_hand=wanted))
+            await connection.execute(
+                insert(stock_movements).values(
+                    sku=sku,
+                    warehouse_id=warehouse_id,
+                    kind="adjust",
+                    source_document=document,
+                    line_no=0,
+                    on_hand=wanted - row.on_hand,
+                    reserved=0,
+                    at=at,
+                )
+            )
+
+
+async def balances(connection: AsyncConnection, sku: str) -> Sequence[Balance]:
+    """Every warehouse's balance of a SKU beside its ledger."""
+    ledger = (
+        select(
+            stock_movements.c.warehouse_id,
+            func.sum(stock_movements.c.on_hand).label("on_hand"),
+            func.sum(stock_movements.c.reserved).label("reserved"),
+        )
+        .where(stock_movements.c.sku == sku)
+        .group_by(stock_movements.c.warehouse_id)
+        .subquery()
+    )
+    rows = await connection.execute(
+        select(stock, ledger.c.on_hand.label("ledger_on_hand"), ledger.c.reserved.label("ledger_reserved"))
+        .outerjoin(ledger, ledger.c.warehouse_id == stock.c.warehouse_id)
+        .where(stock.c.sku == sku)
+        .order_by(stock.c.warehouse_id)
+    )
+    return [
+        Balance(
+            warehouse_id=row.warehouse_id,
+            on_hand=row.on_hand,
+            reserved=row.reserved,
+            ledger_on_hand=int(row.ledger_on_hand or 0),
+            ledger_reserved=int(row.ledger_reserved or 0),
+        )
+        for row in rows
+    ]

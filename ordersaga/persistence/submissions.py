@@ -1,0 +1,98 @@
+"""Submissions: who was first, for a quote and for an idempotency key (R-SUB-4)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.catalogue import Address
+from ordersaga.domain.messages import Placement
+from ordersaga.domain.pricing.quote import PricedOrder, from_document, to_document
+from ordersaga.persistence.tables.submissions import submissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What a buyer submitted. `placement` is `None` while nothing is decided; `answer` is the first answer given."""
+
+    order_no: str
+    quote_id: str
+    buyer: str
+    idempotency_key: str
+    body_hash: str
+    priced: PricedOrder
+    receiver: Address
+    received_at: datetime
+    placement: Placement | None = None
+    answer: Mapping[str, Any] | None = None
+
+
+async def add(connection: AsyncConnection, submission: Submission) -> bool:
+    """Store a submission; `False` when its order number, quote or key is taken."""
+    added = await connection.scalar(
+        insert(submissions)
+        .values(
+            order_no=submission.order_no,
+            quote_id=submission.quote_id,
+            buyer=submission.buyer,
+            idempotency_key=submission.idempotency_key,
+            body_hash=submission.body_hash,
+            priced=to_document(submission.priced),
+            receiver=asdict(submission.receiver),
+            received_at=submission.received_at,
+        )
+        .on_conflict_do_nothing()
+        .returning(submissions.c.order_no)
+    )
+    return added is not None
+
+
+async def earlier(connection: AsyncConnection, order_no: str, buyer: str, key: str) -> list[Submission]:
+    """The submissions that a new one would collide with: the same order number, or the buyer's same key."""
+    same_key = (submissions.c.buyer == buyer) & (submissions.c.idempotency_key == key)
+    rows = await connection.execute(select(submissions).where(or_(submissions.c.order_no == order_no, same_key)))
+    return [_submission(row) for row in rows]
+
+
+async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Submission | None:
+    query = select(submissions).where(submissions.c.order_no == order_no)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    return None if row is None else _submission(row)
+
+
+async def mark_placed(connection: AsyncConnection, order_no: str) -> None:
+    await connection.execute(update(submissions).where(submissions.c.order_no == order_no).values(placed=True))
+
+
+async def refuse(connection: AsyncConnection, order_no: str, refusal: Placement) -> Placement:
+    """Refuse the submission unless it was decided before; the answer is what holds."""
+    undecided = (submissions.c.order_no == order_no) & submissions.c.placed.is_(None)
+    document = {"code": refusal.code, "message": refusal.message, "details": refusal.details}
+    await connection.execute(update(submissions).where(undecided).values(placed=False, refusal=document))
+    decided = await get(connection, order_no)
+    return refusal if decided is None or decided.placement is None else decided.placement
+
+
+async def keep_answer(connection: AsyncConnection, order_no: str, answer: Mapping[str, Any]) -> None:
+    """Keep the first answer, for whoever asks again with the same key."""
+    unanswered = (submissions.c.order_no == order_no) & submissions.c.answer.is_(None)
+    await connection.execute(update(submissions).where(unanswered).values(answer=answer))
+
+
+def _submission(row: Row[Any]) -> Submission:
+    return Submission(
+        order_no=row.order_no,
+        quote_id=row.quote_id,
+        buyer=row.buyer,
+        idempotency_key=row.idempotency_key,
+        body_hash=row.body_hash,
+        priced=from_document(row.priced),
+        receiver=Address(**row.receiver),
+        received_at=row.received_at,
+        placement=None if row.placed is None else Placement(placed=row.placed, **(row.refusal or {})),
+        answer=row.answer,
+    )

@@ -1,0 +1,120 @@
+"""Orders, their lines, and every transition that they made (R-ORD-1, R-STM-4)."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from ordersaga.persistence.tables.metadata import metadata
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("order_no", Text, primary_key=True),
+    Column("order_type", Text, nullable=False),
+    Column("buyer", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("table_version", Integer, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("shipping_option", Text, nullable=False),
+    Column("goods", BigInteger, nullable=False),
+    Column("discount", BigInteger, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("shipping", BigInteger, nullable=False),
+    Column("tax", BigInteger, nullable=False),
+    Column("payable", BigInteger, nullable=False),
+    Column("due_now", BigInteger, nullable=False),
+    Column("receiver", JSONB, nullable=False),
+    Column("placed_at", DateTime(timezone=True), nullable=False),
+    Column("payment_due_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("payable >= 0", name="payable_not_negative"),
+    Index("ix_orders_buyer_placed_at", "buyer", "placed_at", "order_no"),
+    Index("ix_orders_placed_at", "placed_at", "order_no"),
+)
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("order_no", Text, ForeignKey("orders.order_no"), primary_key=True),
+    Column("line_no", Integer, primary_key=True),
+    Column("sku", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("attributes", JSONB, nullable=False),
+    Column("merchant_id", Text, nullable=False, index=True),
+    Column("quantity", Integer, nullable=False),
+    Column("unit_price", BigInteger, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("discounts", JSONB, nullable=False),
+    Column("payable", BigInteger, nullable=False),
+    Column("shipping", BigInteger, nullable=False),
+    Column("weight_g", Integer, nullable=False),
+    Column("volume_mm3", BigInteger, nullable=False),
+    Column("transport_class", Text, nullable=False),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("payable >= 0 AND payable <= amount", name="payable_within_amount"),
+)
+
+# `step` numbers what the workflow did, so that a step that runs twice is recorded once; people's actions have none.
+transitions = Table(
+    "transitions",
+    metadata,
+    Column("transition_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False),
+    Column("parcel_no", Text),
+    Column("step", Integer),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("from_state", Text),
+    Column("to_state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("order_no", "step"),
+    Index("ix_transitions_order_no", "order_no", "transition_id"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("order_type", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("order_no", Text, ForeignKey("orders.order_no"), primary_key=True),
+    Column("line_no", Integer, primary_key=True),
+    Column("rating", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("rating BETWEEN 1 AND 5", name="rating_in_range"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("notification_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("order_no", "kind"),
+    Index("ix_notifications_recipient", "recipient", "notification_id"),
+)

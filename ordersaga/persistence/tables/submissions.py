@@ -1,0 +1,36 @@
+"""What buyers submitted, before and after it became an order, and the first answers to creating requests."""
+
+from sqlalchemy import Boolean, Column, DateTime, Integer, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+
+from ordersaga.persistence.tables.metadata import metadata
+
+# Not an order: it shows nowhere. PostgreSQL decides by it who was first, for one quote and for one idempotency key.
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("order_no", Text, primary_key=True),
+    Column("quote_id", Text, nullable=False, unique=True),
+    Column("buyer", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("body_hash", Text, nullable=False),
+    Column("priced", JSONB, nullable=False),
+    Column("receiver", JSONB, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("placed", Boolean),
+    Column("refusal", JSONB),
+    Column("answer", JSONB),
+    UniqueConstraint("buyer", "idempotency_key"),
+)
+
+idempotent_requests = Table(
+    "idempotent_requests",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("body_hash", Text, nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("status", Integer),
+    Column("answer", JSONB),
+)

@@ -1,0 +1,124 @@
+"""Paying: a timer, reports of providers, and a cancel that may race with both (R-PAY-2 … R-PAY-4, R-REV-2, P2)."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from ordersaga.contracts.payment import CloseAttempts, PaymentActivities, SettlePayments
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.table import Actor
+from ordersaga.domain.messages import CANCEL, PAYMENT_REPORTED, ActedBy, OrderStart, StateReached
+from workflows.placing import Placing
+from workflows.run import SYSTEM
+from workflows.steps import perform
+
+
+class Paying(Placing):
+    """Waits for money until the deadline; then attempts are closed at the provider before anything is undone."""
+
+    def __init__(self, start: OrderStart) -> None:
+        super().__init__(start)
+        self._payment_reported = False
+        self._cancel_wanted: ActedBy | None = None
+        self._open_attempts = 0
+        self._closing = False
+
+    @workflow.signal(name=PAYMENT_REPORTED, description="A provider's report lies in the inbox.")
+    def payment_reported(self) -> None:
+        self._payment_reported = True
+
+    @workflow.update(name=CANCEL, description="Cancel before payment; answers when it is decided.")
+    async def cancel(self, by: ActedBy) -> StateReached:
+        self._cancel_wanted = self._cancel_wanted or by
+        await workflow.wait_condition(lambda: self._cancel_wanted is None)
+        if not self._given_up():
+            self.require(Action.CANCEL, by)
+        return StateReached(state=self.state)
+
+    @cancel.validator
+    def _cancel_is_allowed(self, by: ActedBy) -> None:
+        self.require(Action.CANCEL, by)
+
+    async def paid(self) -> bool:
+        """Whether the order was paid; if not, everything that it held has been given back."""
+        self.tell(f"payment until {self.recorded.payment_due_at.isoformat()}")
+        while self._awaits_payment():
+            await self._news()
+            if self._payment_reported:
+                await self._settle()
+            elif self._cancel_wanted is not None:
+                await self._close(Action.CANCEL, self._cancel_wanted, Action.CONFIRM_CANCELLATION)
+            else:
+                await self._close(Action.REACH_PAYMENT_DEADLINE, SYSTEM, Action.TIME_OUT)
+        self._cancel_wanted = None
+        self._watch = asyncio.create_task(self._watch_late_reports())
+        return not self._given_up()
+
+    def payments_settled(self) -> bool:
+        """Whether every report that arrived was taken into account, so that the run may end."""
+        return not self._payment_reported and not self._closing
+
+    async def _watch_late_reports(self) -> None:
+        """A second payment or a late one is money that the order does not take; it must be seen all the same (P1)."""
+        if self._open_attempts and not self._given_up():
+            self._closing = True
+            await self._close_attempts()
+            await self._settle()
+            self._closing = False
+        while True:
+            await workflow.wait_condition(lambda: self._payment_reported)
+            await self._settle()
+
+    def _awaits_payment(self) -> bool:
+        return self.machine.allows(self.state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
+
+    def _given_up(self) -> bool:
+        return self.state in self.machine.final
+
+    async def _news(self) -> None:
+        time_left = self.recorded.payment_due_at - workflow.now()
+        try:
+            await workflow.wait_condition(
+                lambda: self._payment_reported or self._cancel_wanted is not None,
+                timeout=max(time_left, timedelta(milliseconds=1)),
+                timeout_summary="Payment deadline",
+            )
+        except TimeoutError:
+            return
+
+    async def _settle(self) -> None:
+        """Take into account what providers reported."""
+        settlement = await perform(
+            PaymentActivities.settle,
+            SettlePayments(order_no=self.order_no, at=workflow.now()),
+            summary="Settle what providers reported",
+        )
+        self._payment_reported = False
+        self._open_attempts = settlement.open_attempts
+        if self._awaits_payment():
+            self.state = settlement.state
+
+    async def _close(self, action: Action, by: ActedBy, undone: Action) -> None:
+        await self.move(action, by)
+        self.tell("providers to close the open payment attempts")
+        await self._settle()
+        if self._open_attempts:
+            await self._close_attempts()
+            await self._settle()
+        if self._awaits_payment():
+            await self.give_back()
+            await self.move(undone, by if undone is Action.CONFIRM_CANCELLATION else SYSTEM)
+
+    async def _close_attempts(self) -> None:
+        try:
+            await workflow.execute_activity_method(
+                PaymentActivities.close_attempts,
+                CloseAttempts(order_no=self.order_no),
+                start_to_close_timeout=timedelta(seconds=20),
+                schedule_to_close_timeout=timedelta(seconds=self.recorded.policies.closing_payment_seconds),
+                summary="Close open attempts at the provider",
+            )
+        except ActivityError:
+            workflow.logger.warning("a provider did not close its attempts in time; money after this is unexpected")

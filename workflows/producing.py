@@ -1,0 +1,71 @@
+"""Producing: the split, and one fulfilment run per parcel (R-SPL-1, R-FUL-1)."""
+
+from temporalio import workflow
+
+from ordersaga.contracts.fulfilment import FulfilmentActivities, SplitOrder
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.messages import (
+    FULFILMENT_WORKFLOW,
+    PARCEL_SHIPPED,
+    FulfilmentStart,
+    OrderStart,
+    order_workflow_id,
+    parcel_workflow_id,
+)
+from workflows.run import OrderRun
+from workflows.steps import perform
+
+
+class Producing(OrderRun):
+    """Follows every parcel from the warehouse to the door."""
+
+    def __init__(self, start: OrderStart) -> None:
+        super().__init__(start)
+        self._shipped: set[str] = set()
+
+    @workflow.signal(name=PARCEL_SHIPPED, description="A parcel was handed over to its carrier.")
+    def parcel_shipped(self, parcel_no: str) -> None:
+        self._shipped.add(parcel_no)
+
+    async def delivered(self) -> None:
+        """Split, ship and deliver; then the buyer is reminded to confirm and to review (R-CNF-1)."""
+        parcel_nos = await self._split()
+        runs = [await self._start(parcel_no) for parcel_no in parcel_nos]
+        await self._follow(parcel_nos)
+        self.tell("carriers to deliver")
+        for run in runs:
+            await run
+        await self.move(Action.DELIVER_LAST_PARCEL, notify="confirm_receipt_and_review")
+
+    async def _split(self) -> list[str]:
+        reached = self.machine.next(self.state, Action.SPLIT)
+        request = SplitOrder(
+            order_no=self.order_no,
+            step=self.next_step(),
+            action=Action.SPLIT,
+            from_state=self.state,
+            to_state=reached,
+            at=workflow.now(),
+        )
+        split = await perform(FulfilmentActivities.split, request, summary="Split into parcels")
+        self.show(reached)
+        return split.parcel_nos
+
+    async def _start(self, parcel_no: str) -> "workflow.ChildWorkflowHandle[object, None]":
+        return await workflow.start_child_workflow(
+            FULFILMENT_WORKFLOW,
+            FulfilmentStart(
+                order_no=self.order_no, parcel_no=parcel_no, order_workflow_id=order_workflow_id(self.order_no)
+            ),
+            id=parcel_workflow_id(parcel_no),
+            static_summary=f"Parcel {parcel_no}",
+            search_attributes=workflow.info().typed_search_attributes,
+        )
+
+    async def _follow(self, parcel_nos: list[str]) -> None:
+        told: set[str] = set()
+        while len(told) < len(parcel_nos):
+            self.tell(f"warehouses: {len(told)} of {len(parcel_nos)} parcels shipped")
+            await workflow.wait_condition(lambda: bool(self._shipped - told))
+            told |= self._shipped
+            await self.move(Action.SHIP_LAST_PARCEL if len(told) == len(parcel_nos) else Action.SHIP_PARCEL)

@@ -1,0 +1,76 @@
+"""What every order's run has: its table, its state, and the steps that move it."""
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey
+from temporalio.exceptions import ApplicationError
+
+from ordersaga.contracts.order import MoveOrder, OrderActivities, RecordedOrder
+from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.lifecycle.table import Actor
+from ordersaga.domain.messages import ActedBy, OrderStart
+from workflows.steps import perform
+
+ORDER_STATUS = SearchAttributeKey.for_keyword("OrderStatus")
+REFUSED = "refused"
+"""What operators read of a run whose submission never became an order: no state of the table."""
+
+SYSTEM = ActedBy(role=Actor.SYSTEM, subject="workflow", channel="workflow")
+
+
+class OrderRun:
+    """One order's run, pinned to the versions of table and policies that it began with. Stages build upon it."""
+
+    def __init__(self, start: OrderStart) -> None:
+        self.start = start
+        self.machine = order_type(start.order_type).version(start.table_version)
+        self.state = self.machine.initial
+        self.recorded: RecordedOrder
+        self._steps = 0
+
+    @property
+    def order_no(self) -> str:
+        return self.start.order_no
+
+    async def move(self, action: Action, by: ActedBy = SYSTEM, *, notify: str | None = None) -> None:
+        """Take `action`: the next state by the table, compared and set in the database with its audit row."""
+        reached = self.machine.next(self.state, action, Actor(by.role))
+        await perform(
+            OrderActivities.move,
+            MoveOrder(
+                order_no=self.order_no,
+                step=self.next_step(),
+                action=action,
+                from_state=self.state,
+                to_state=reached,
+                at=workflow.now(),
+                by=by,
+                notify=notify,
+            ),
+            summary=f"{action} → {reached}",
+        )
+        self.show(reached)
+
+    def next_step(self) -> int:
+        self._steps += 1
+        return self._steps
+
+    def show(self, state: str) -> None:
+        """Be in `state`, and let operators find the run by it."""
+        self.state = state
+        workflow.upsert_search_attributes([ORDER_STATUS.value_set(state)])
+
+    def tell(self, waits_for: str) -> None:
+        """Let operators read in the Temporal UI where the order stands and what it waits for."""
+        workflow.set_current_details(
+            f"**{self.order_no}** · {self.recorded.summary}\n\n"
+            f"| state | waits for |\n|---|---|\n| `{self.state}` | {waits_for} |"
+        )
+
+    def require(self, action: Action, by: ActedBy) -> None:
+        """For validators: refuse what the table does not allow now."""
+        try:
+            self.machine.next(self.state, action, Actor(by.role))
+        except ActionNotAllowed as error:
+            raise ApplicationError(error.message, error.details, type=error.code, non_retryable=True) from error

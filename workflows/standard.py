@@ -1,0 +1,30 @@
+"""The standard order (R-TYPE-1)."""
+
+from temporalio import workflow
+
+from ordersaga.domain.messages import OrderStart, StateReached
+from workflows.paying import Paying
+from workflows.producing import Producing
+from workflows.receiving import Receiving
+
+
+@workflow.defn(name="StandardOrder")
+class StandardOrder(Paying, Producing, Receiving):
+    """Create, pay, produce, confirm, complete.
+
+    Updates: `place`, `cancel`, `confirm_receipt`. Signals: `payment_reported`, `parcel_shipped`.
+    Guarantees: nothing is held by an order that was refused, cancelled or timed out; nothing is shipped unpaid; every
+    state that was reached is in the database with its audit row.
+    """
+
+    @workflow.init
+    def __init__(self, start: OrderStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: OrderStart) -> StateReached:
+        if await self.placed() and await self.paid():
+            await self.delivered()
+            await self.completed()
+        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self.payments_settled())
+        return StateReached(state=self.state)

@@ -1,0 +1,62 @@
+"""How workflows run a step: as a short local activity first, and as a patient one when the neighbour is away (W1)."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, TypeVar, cast
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError, ApplicationError
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+
+# A local activity holds its workflow task's slot: one that keeps retrying would starve every other order.
+_LOCAL_PATIENCE = timedelta(seconds=3)
+_LOCAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1))
+_REGULAR_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10))
+
+
+async def perform(
+    step: Callable[[Any, Request], Awaitable[Result]],
+    request: Request,
+    *,
+    summary: str,
+    within: timedelta | None = None,
+) -> Result:
+    """Run one step of a contract until it is done or refused.
+
+    A refusal arrives as `ApplicationError` whose type is the error's code. With `within` the step may also fail with
+    `ActivityError` when that time is over; without, it is tried for ever.
+    """
+    method = cast(Any, step)
+    try:
+        done = await workflow.execute_local_activity_method(
+            method,
+            request,
+            schedule_to_close_timeout=min(_LOCAL_PATIENCE, within) if within else _LOCAL_PATIENCE,
+            local_retry_threshold=timedelta(seconds=1),
+            retry_policy=_LOCAL_RETRY,
+            summary=summary,
+        )
+        return cast(Result, done)
+    except ActivityError as error:
+        _raise_refusal(error)
+    try:
+        done = await workflow.execute_activity_method(
+            method,
+            request,
+            start_to_close_timeout=timedelta(seconds=30),
+            schedule_to_close_timeout=within,
+            retry_policy=_REGULAR_RETRY,
+            summary=summary,
+        )
+        return cast(Result, done)
+    except ActivityError as error:
+        _raise_refusal(error)
+        raise
+
+
+def _raise_refusal(error: ActivityError) -> None:
+    if isinstance(error.cause, ApplicationError) and error.cause.non_retryable:
+        raise error.cause from error
