@@ -2,6 +2,9 @@
 
 import typer
 
+from cli.token import token
+from cli.up import up
+
 app = typer.Typer(
     name="ordersaga",
     help="The order system of an online shop, as durable Temporal workflows.",
@@ -9,3 +12,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
+
+app.command()(up)
+app.command()(token)

@@ -32,6 +32,11 @@ def temporal_binary() -> Path:
     return Path(found)
 
 
+def own_script() -> Path:
+    """The `ordersaga` script of this environment."""
+    return Path(sysconfig.get_path("scripts"), "ordersaga")
+
+
 def _package(name: str) -> list[Path]:
     spec = importlib.util.find_spec(name)
     return [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []

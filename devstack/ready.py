@@ -27,6 +27,7 @@ class Addresses:
 
 
 def write_addresses(path: Path, addresses: Addresses) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(asdict(addresses), indent=2) + "\n")
 
 

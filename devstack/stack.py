@@ -124,7 +124,15 @@ class Stack:
         self._children.hurry()
 
     async def stop(self) -> None:
-        """Stop everything in order. Does nothing when nothing runs."""
+        """Stop everything in order. Does nothing when nothing runs. Being cancelled does not leave it half done."""
+        ending = asyncio.ensure_future(self._end())
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await asyncio.wait({ending})
+            raise
+
+    async def _end(self) -> None:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait({self._watching})
