@@ -2,6 +2,9 @@
 
 import typer
 
+from cli.demo import demo
+from cli.replay_orders import replay_orders
+from cli.simulate import simulate
 from cli.token import token
 from cli.up import up
 
@@ -14,4 +17,7 @@ app = typer.Typer(
 )
 
 app.command()(up)
+app.command()(demo)
 app.command()(token)
+app.command()(replay_orders)
+app.command()(simulate)

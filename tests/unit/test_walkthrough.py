@@ -1,0 +1,96 @@
+"""The demo tells every scene in its order, and a scene that goes wrong fails the demo and nothing else."""
+
+import asyncio
+import io
+
+import pytest
+from rich.console import Console
+
+from cli.client import Answer, Api
+from cli.walkthrough.chapters import Chapter, Play, Scene, chapters
+from cli.walkthrough.gist import gist
+from cli.walkthrough.performance import Played, perform
+from cli.walkthrough.stage import SceneFailed, Stage
+from devstack.ready import Addresses
+from tests.unit.fake_shop import FakeShop
+
+NOWHERE = Addresses(api="", temporal="", temporal_ui="", namespace="", database="", redis="", data_dir="")
+
+
+async def performed(*scenes: Scene) -> tuple[list[Played], str]:
+    told = io.StringIO()
+    async with FakeShop().api() as api, asyncio.timeout(10):
+        played = await perform(Console(file=told, width=120), api, NOWHERE, (Chapter(1, "A chapter", scenes),))
+    return played, told.getvalue()
+
+
+def scene(name: str, *, waits_for: asyncio.Event | None = None, ends: asyncio.Event | None = None) -> Scene:
+    async def play(stage: Stage) -> None:
+        stage.say(f"{name} begins")
+        if waits_for is not None:
+            await waits_for.wait()
+        if ends is not None:
+            ends.set()
+        stage.say(f"{name} ends")
+
+    return Scene(name, f"The scene {name}", "R-ANY-1", play)
+
+
+async def test_scenes_are_played_at_once_and_told_in_order() -> None:
+    second_is_over = asyncio.Event()
+    played, told = await performed(scene("first", waits_for=second_is_over), scene("second", ends=second_is_over))
+    assert [one.failure for one in played] == [None, None]
+    said = [told.index(f"{name} {what}") for name in ("first", "second") for what in ("begins", "ends")]
+    assert said == sorted(said)
+
+
+async def _fail(stage: Stage) -> None:
+    stage.equal("the answer is", 41, 42)
+
+
+async def _misread(stage: Stage) -> None:
+    _ = (await stage.buyer("ana").caller.get("/v1/parcels"))["no such field"]
+
+
+@pytest.mark.parametrize(
+    ("play", "failure"),
+    [
+        (_fail, "the answer is: 42: not so, but 41"),
+        (_misread, "an answer was not understood: KeyError('no such field')"),
+    ],
+)
+async def test_a_scene_that_goes_wrong_is_named_and_the_others_go_on(
+    play: Play,
+    failure: str,
+) -> None:
+    played, told = await performed(Scene("bad", "A bad scene", "R-ANY-1", play), scene("good"))
+    assert [one.failure for one in played] == [failure, None]
+    assert f"✗ {failure}" in told
+    assert "good ends" in told
+
+
+async def test_a_call_that_was_to_be_refused_and_is_not_fails_the_scene() -> None:
+    async with FakeShop().api() as api:
+        stage = Stage(api, NOWHERE, "any")
+        with pytest.raises(SceneFailed, match="was to be refused with 404 not_found"):
+            await stage.buyer("ana").refused("looks", "GET", "/v1/parcels", status=404, code="not_found")
+
+
+async def test_the_same_name_in_two_scenes_is_two_people() -> None:
+    async with Api("http://shop.test", secret="a-secret-that-is-long-enough-to-sign-with") as api:
+        one, other = Stage(api, NOWHERE, "one"), Stage(api, NOWHERE, "other")
+        assert one.buyer("ana").caller.subject != other.buyer("ana").caller.subject
+
+
+def test_every_scene_has_a_name_of_its_own_and_says_what_it_shows() -> None:
+    found = [scene for chapter in chapters() for scene in chapter.scenes]
+    assert len({scene.name for scene in found}) == len(found)
+    assert all(scene.rules.startswith("R-") for scene in found)
+    assert [chapter.number for chapter in chapters()] == sorted({chapter.number for chapter in chapters()})
+
+
+def test_an_answer_is_told_by_what_matters_in_it() -> None:
+    money = {"amount": 148_000, "currency": "TWD"}
+    order = Answer(201, {"order_no": "A1", "status": "awaiting_payment", "totals": {"payable": money}})
+    assert gist(order).plain == "201  A1 · awaiting_payment · payable 1480.00 TWD"
+    assert gist(Answer(404, {"code": "not_found", "title": "No"})).plain == "404  not_found"
