@@ -1,0 +1,60 @@
+"""Stands in for `python -m cli`: the subcommands that a stack starts, as small as they can be.
+
+STAND_IN_BROKEN names a subcommand that ends at once; STAND_IN_STUBBORN one that does not hear SIGTERM;
+STAND_IN_SLOW one that never becomes ready.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+
+@workflow.defn(name="stand-in")
+class StandInWorkflow:
+    @workflow.run
+    async def run(self) -> str:
+        return "done"
+
+
+class Ready(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        slow = os.environ.get("STAND_IN_SLOW") == "api"
+        self.send_response(200 if self.path == "/readyz" and not slow else 503)
+        self.end_headers()
+
+
+async def work() -> None:
+    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"])
+    async with Worker(
+        client, task_queue="orders", workflows=[StandInWorkflow], workflow_runner=UnsandboxedWorkflowRunner()
+    ):
+        await asyncio.Event().wait()
+
+
+def main(subcommand: str) -> None:
+    print(f"stand-in {subcommand} runs", flush=True)
+    if os.environ.get("STAND_IN_BROKEN") == subcommand:
+        sys.exit(f"stand-in {subcommand} is broken on purpose")
+    if os.environ.get("STAND_IN_STUBBORN") == subcommand:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    match subcommand:
+        case "migrate" | "seed":
+            Path(os.environ["ORDERSAGA_DATA_DIR"], f"{subcommand}.done").touch()
+        case "api":
+            address = (os.environ["ORDERSAGA_API_HOST"], int(os.environ["ORDERSAGA_API_PORT"]))
+            HTTPServer(address, Ready).serve_forever()
+        case "worker":
+            asyncio.run(work())
+        case "simulate":
+            signal.pause()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

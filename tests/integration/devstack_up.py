@@ -1,0 +1,17 @@
+"""`ordersaga up` with the stand-ins: the process that tests start, signal and kill. Arguments: data folder, port."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from cli.up import run
+from devstack.options import StackOptions
+
+STAND_IN = (sys.executable, str(Path(__file__).with_name("devstack_stand_in.py")))
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    options = StackOptions(
+        data_dir=folder, port=int(sys.argv[2]), workers=2, ready_file=folder.parent / "ready.json", command=STAND_IN
+    )
+    sys.exit(asyncio.run(run(options)))
