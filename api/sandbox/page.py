@@ -47,12 +47,11 @@ _templates.filters.update(amount=amount_text, time=time_text, duration=duration_
 def cashier_page(payment: SandboxPayment, *, action: str, language: str, now: datetime) -> HTMLResponse:
     """The page of one attempt: with buttons as long as it is open, and with its result afterwards."""
     view = PaymentView.of(payment)
-    expired = view.state == "closed" and view.failure == EXPIRED
     return _page(
         "cashier.html",
         language,
         payment=view,
-        state="expired" if expired else view.state,
+        state=_shown_state(view),
         seconds_left=max(0, int((view.expires_at - now).total_seconds())),
         grace_seconds=int(GRACE.total_seconds()),
         action=action,
@@ -66,7 +65,12 @@ def invalid_page(language: str) -> HTMLResponse:
 
 def index_page(payments: Sequence[SandboxPayment], language: str) -> HTMLResponse:
     """What the sandbox is, and the latest attempts."""
-    return _page("index.html", language, payments=[(PaymentView.of(one), one.created_at) for one in payments])
+    rows = [(view, _shown_state(view), one.created_at) for one in payments for view in [PaymentView.of(one)]]
+    return _page("index.html", language, payments=rows)
+
+
+def _shown_state(view: PaymentView) -> str:
+    return EXPIRED if view.failure == EXPIRED else view.state
 
 
 def _page(template: str, language: str, *, status: int = 200, **values: object) -> HTMLResponse:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import RowMapping, Update, and_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import RowMapping, Update, and_, bindparam, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from ordersaga.domain.money import Money
 from ordersaga.persistence.tables.sandbox import sandbox_callbacks, sandbox_payments
@@ -68,29 +70,56 @@ class DueCallback:
     tries: int
 
 
+_DECISION = ("state", "event_id", "decided_at", "provider_transaction_id", "paid_amount", "paid_at", "failure")
+
+
+def _decide() -> Insert:
+    statement = insert(sandbox_payments)
+    return statement.on_conflict_do_update(
+        index_elements=[sandbox_payments.c.payment_id],
+        set_={name: statement.excluded[name] for name in _DECISION},
+        where=sandbox_payments.c.state == SandboxState.OPEN,
+    )
+
+
+def _claim() -> TypedReturnsRows[Any]:
+    table = sandbox_callbacks
+    # A CTE, because a plain subquery may run more than once and then locks more rows than its limit.
+    due = (
+        select(table.c.callback_id)
+        .where(table.c.delivered_at.is_(None), table.c.given_up_at.is_(None), table.c.due_at <= bindparam("now"))
+        .order_by(table.c.due_at, table.c.callback_id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    return (
+        update(table)
+        .where(table.c.callback_id == due.c.callback_id)
+        .values(due_at=bindparam("lease_ends"), tries=table.c.tries + 1)
+        .returning(table.c.callback_id, table.c.event_id, table.c.url, table.c.body, table.c.tries)
+    )
+
+
+# Built once: building costs as much as sending, and the claim is asked for every second.
+_ANNOUNCE = insert(sandbox_payments).on_conflict_do_nothing()
+_DECIDE = _decide().returning(sandbox_payments)
+_OWE = insert(sandbox_callbacks)
+_CLAIM = _claim()
+
+
 async def announce(connection: AsyncConnection, attempt: SandboxAttempt, now: datetime) -> None:
     """Record an attempt as open unless it is known."""
     row = _attempt_values(attempt) | {"created_at": now, "state": SandboxState.OPEN}
-    await connection.execute(insert(sandbox_payments).values(row).on_conflict_do_nothing())
+    await connection.execute(_ANNOUNCE, row)
 
 
 async def decide(
     connection: AsyncConnection, attempt: SandboxAttempt, decision: SandboxDecision
 ) -> SandboxPayment | None:
     """Settle an attempt that is open or not yet known. None: it was settled before, by somebody else."""
-    outcome = _decision_values(decision)
-    row = _attempt_values(attempt) | {"created_at": decision.decided_at} | outcome
-    statement = (
-        insert(sandbox_payments)
-        .values(row)
-        .on_conflict_do_update(
-            index_elements=[sandbox_payments.c.payment_id],
-            set_=outcome,
-            where=sandbox_payments.c.state == SandboxState.OPEN,
-        )
-        .returning(sandbox_payments)
-    )
-    found = (await connection.execute(statement)).mappings().one_or_none()
+    row = _attempt_values(attempt) | {"created_at": decision.decided_at} | _decision_values(decision)
+    found = (await connection.execute(_DECIDE, row)).mappings().one_or_none()
     return None if found is None else _payment(found)
 
 
@@ -121,30 +150,15 @@ async def owe_callback(
         "due_at": due_at,
     }
     if times:
-        await connection.execute(insert(sandbox_callbacks).values([row] * times))
+        await connection.execute(_OWE, [row] * times)
 
 
 async def claim_callbacks(
     connection: AsyncConnection, *, now: datetime, lease: timedelta, limit: int
 ) -> list[DueCallback]:
     """Take due deliveries. Nobody else gets them before the lease ends; a sender that dies thus loses none."""
-    table = sandbox_callbacks
-    # A CTE, because a plain subquery may run more than once and then locks more rows than its limit.
-    due = (
-        select(table.c.callback_id)
-        .where(table.c.delivered_at.is_(None), table.c.given_up_at.is_(None), table.c.due_at <= now)
-        .order_by(table.c.due_at, table.c.callback_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    statement = (
-        update(table)
-        .where(table.c.callback_id == due.c.callback_id)
-        .values(due_at=now + lease, tries=table.c.tries + 1)
-        .returning(table.c.callback_id, table.c.event_id, table.c.url, table.c.body, table.c.tries)
-    )
-    return [DueCallback(**row) for row in (await connection.execute(statement)).mappings()]
+    found = await connection.execute(_CLAIM, {"now": now, "lease_ends": now + lease, "most": limit})
+    return [DueCallback(**row) for row in found.mappings()]
 
 
 async def mark_delivered(connection: AsyncConnection, callback: DueCallback, now: datetime) -> None:

@@ -123,7 +123,7 @@ class Stand:
 @asynccontextmanager
 async def stand(database: Database) -> AsyncIterator[Stand]:
     """The application behind a real HTTP server on a free port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = _listener()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = FastAPI()
     async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
@@ -174,6 +174,14 @@ def _programs() -> Path:
     assert found is not None
     assert found.origin is not None
     return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _listener() -> socket.socket:
+    # With its protocol named: asyncio turns Nagle's delay off only then, and each answer would wait 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    return listener
 
 
 def _free_port() -> int:
