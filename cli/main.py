@@ -3,6 +3,7 @@
 import typer
 
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.replay_orders import replay_orders
 from cli.simulate import simulate
 from cli.token import token
@@ -21,3 +22,4 @@ app.command()(demo)
 app.command()(token)
 app.command()(replay_orders)
 app.command()(simulate)
+app.command()(doctor)

@@ -1,8 +1,6 @@
 """`ordersaga up`: the embedded stack, kept running until it is told to stop."""
 
 import asyncio
-import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -54,11 +52,12 @@ async def run(options: StackOptions) -> int:
     """The exit code: 0 after a stop by signal, 2 when the folder is in use, 1 when something failed."""
     # Only here: these load the clients of three servers, which the other commands can do without.
     from devstack.display import Display
+    from devstack.signals import stop_on_signals
     from devstack.stack import Stack
 
     display = Display()
     stack = Stack(options, display)
-    told_to_stop = _stop_on_signals(stack.hurry)
+    told_to_stop = stop_on_signals(stack.hurry)
     try:
         with display:
             await stack.start()
@@ -74,21 +73,3 @@ async def run(options: StackOptions) -> int:
         await stack.stop()
     display.show_end()
     return 0
-
-
-def _stop_on_signals(hurry: Callable[[], None]) -> asyncio.Event:
-    """The first signal cancels the current task, once; later ones call `hurry`. The event tells that there was one."""
-    loop, task, told = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
-
-    def on_signal() -> None:
-        if told.is_set():
-            hurry()
-        elif task is not None:
-            told.set()
-            task.cancel()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # nohup sets SIGHUP to be ignored, and means it.
-        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            loop.add_signal_handler(number, on_signal)
-    return told

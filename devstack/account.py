@@ -37,21 +37,27 @@ def account_for_postgres(binary: Path, folder: Path) -> Account:
 
     As root, `folder` and what is in it are given to that account. Raises `AccountUnavailable`.
     """
+    account = choose_account(binary, folder.parent)
+    if os.geteuid() == 0:
+        _give(folder, account.uid or 0, account.gid or 0)
+    return account
+
+
+def choose_account(binary: Path, data_dir: Path) -> Account:
+    """As `account_for_postgres`, without giving anything to anybody."""
     if os.geteuid() != 0:
         return AS_WE_ARE
-    dropped = _unprivileged(folder.parent)
-    if dropped is not None and _runs(dropped, (str(binary), "--version")) and _reaches(dropped, folder):
-        _give(folder, dropped)
+    dropped = _unprivileged(data_dir)
+    if dropped is not None and _runs(dropped, (str(binary), "--version")) and _enters(dropped, data_dir):
         return dropped
     mapped = _mapped()
     if mapped is not None and _runs(mapped, (str(binary), "--version")):
-        _give(folder, Account(uid=0, gid=0))
         return mapped
     name = dropped.description if dropped else "another account"
     raise AccountUnavailable(
-        f"PostgreSQL does not run as root. {name.capitalize()} cannot reach {binary} and {folder}, and user namespaces "
-        "(`unshare --user`) are not allowed here. Put the checkout and the data folder where other accounts may "
-        "enter (--data-dir), or run as an ordinary user."
+        f"PostgreSQL does not run as root, {name} cannot reach both {binary} and {data_dir}, and user namespaces "
+        "(`unshare --user`) are not allowed here. Put the checkout and the data folder (--data-dir) where other "
+        "accounts may enter, or run as an ordinary user."
     )
 
 
@@ -99,18 +105,18 @@ def _runs(account: Account, command: tuple[str, ...]) -> bool:
     return bool(done.returncode == 0)
 
 
-def _reaches(account: Account, folder: Path) -> bool:
-    """Whether the account may enter everything above `folder`; what is inside is ours to give."""
-    return _runs(account, ("/bin/sh", "-c", 'cd "$1"', "sh", str(folder.parent)))
+def _enters(account: Account, data_dir: Path) -> bool:
+    """Whether the account may enter the data folder; PostgreSQL's own folder in it is ours to give."""
+    return _runs(account, ("/bin/sh", "-c", 'cd "$1"', "sh", str(data_dir)))
 
 
-def _give(folder: Path, account: Account) -> None:
-    if account.uid is None or account.gid is None or folder.stat().st_uid == account.uid:
+def _give(folder: Path, uid: int, gid: int) -> None:
+    if folder.stat().st_uid == uid:
         return
-    for parent, _folders, files in os.walk(folder):
+    for parent, _folders, files in os.walk(folder, topdown=False):  # the top last: it tells that all is done
         for name in files:
-            os.chown(Path(parent, name), account.uid, account.gid, follow_symlinks=False)
-        os.chown(parent, account.uid, account.gid)
+            os.chown(Path(parent, name), uid, gid, follow_symlinks=False)
+        os.chown(parent, uid, gid)
 
 
 def _name(uid: int) -> str:

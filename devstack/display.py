@@ -7,7 +7,7 @@ import shutil
 import time
 from types import TracebackType
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -60,7 +60,8 @@ class Display:
                 live.stop()
 
     def show_addresses(self, addresses: Addresses) -> None:
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+        # Lines rather than a table: a terminal may break them, and what is copied is whole all the same.
+        lines = Text("\nEverything is ready.\n")
         for what, where in (
             ("API docs", f"{addresses.api}/docs"),
             ("Temporal UI", addresses.temporal_ui),
@@ -68,8 +69,8 @@ class Display:
             ("Data folder", addresses.data_dir),
             ("A token", _token_command(addresses.data_dir)),
         ):
-            table.add_row(Text(what, style="bold"), Text(where))
-        self._print(Group(Text("\nEverything is ready."), table, Text("Ctrl-C stops it.\n")))
+            lines.append(f"{what:<17}", style="bold").append(f"{where}\n")
+        self._print(lines.append("Ctrl-C stops it.\n"))
 
     def show_error(self, error: StackError) -> None:
         self._print(Text(f"\n{error}", style="red"))
@@ -96,7 +97,7 @@ class Display:
         said = " ".join(filter(None, (str(event.stage) if event.stage is not Stage.NOTE else "", event.detail, took)))
         self._print(Text(f"{event.part}: {said}", style=_STYLES.get(event.stage, "")))
 
-    def _print(self, shown: Text | Group) -> None:
+    def _print(self, shown: Text) -> None:
         with _whatever_the_terminal():
             self._console.print(shown)
             self._console.file.flush()
