@@ -1,5 +1,9 @@
 """Fulfilment: the split into parcels, and what is reported of each."""
 
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from activities.contract import implements
 from ordersaga.contracts.fulfilment import AdvanceParcel, FulfilmentActivities, ParcelProgress, SplitOrder, SplitParcels
 from ordersaga.domain.errors import NotFound
@@ -41,27 +45,33 @@ class Fulfilment(FulfilmentActivities):
     @implements(FulfilmentActivities.advance)
     async def advance(self, request: AdvanceParcel) -> ParcelProgress:
         async with self._database.transaction() as connection:
-            parcel = await parcels.whereabouts(connection, request.parcel_no, lock=True)
-            if parcel is None:
-                raise NotFound("there is no such parcel", parcel_no=request.parcel_no)
-            reports = await inbox.unapplied(connection, [request.parcel_no])
-            state = parcel.state
-            for report in reports:
-                reached = advance(state, ParcelState(report.payload["event"]))
-                if reached is None:
-                    continue
-                await transitions.record(
-                    connection,
-                    parcel.order_no,
-                    parcel_no=request.parcel_no,
-                    action=report.payload["event"],
-                    from_state=state,
-                    to_state=reached,
-                    at=request.at,
-                    by=ActedBy(**report.payload["by"]),
-                )
-                state = reached
-            if state is not parcel.state:
-                await parcels.set_state(connection, request.parcel_no, state, request.at)
-            await inbox.mark_applied(connection, reports, request.at)
-            return ParcelProgress(state=state)
+            return ParcelProgress(state=await advance_parcel(connection, request.parcel_no, request.at))
+
+
+async def advance_parcel(connection: AsyncConnection, parcel_no: str, at: datetime) -> ParcelState:
+    """Apply every report of a parcel that was not applied yet, oldest first; the answer is its state."""
+    parcel = await parcels.whereabouts(connection, parcel_no, lock=True)
+    if parcel is None:
+        raise NotFound("there is no such parcel", parcel_no=parcel_no)
+    reports = await inbox.unapplied(connection, [parcel_no])
+    state = parcel.state
+    for report in reports:
+        event = ParcelState(report.payload["event"])
+        reached = advance(state, event)
+        if reached is None:
+            continue
+        await transitions.record(
+            connection,
+            parcel.order_no,
+            parcel_no=parcel_no,
+            action=event,
+            from_state=state,
+            to_state=reached,
+            at=at,
+            by=ActedBy(**report.payload["by"]),
+        )
+        state = reached
+    if state is not parcel.state:
+        await parcels.set_state(connection, parcel_no, state, at)
+    await inbox.mark_applied(connection, reports, at)
+    return state

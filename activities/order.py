@@ -28,6 +28,7 @@ class OrderRecord(OrderActivities):
             recorded = RecordedOrder(
                 payment_due_at=request.at + timedelta(seconds=rules.payment_seconds),
                 policies=rules,
+                due_now=submission.priced.totals.due_now,
                 summary=_summary(submission.priced),
             )
             if submission.placement is not None:

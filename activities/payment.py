@@ -12,7 +12,7 @@ from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor, Machine
 from ordersaga.domain.messages import PAYMENT_REPORTED, ActedBy
 from ordersaga.domain.payment import Payment, PaymentReport, PaymentState, judge
-from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderState, ProviderUnavailable
+from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderUnavailable
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import inbox, orders, payments, transitions
 from ordersaga.persistence.database import Database
@@ -55,16 +55,9 @@ class Payments(PaymentActivities):
             report = await self._providers.named(payment.provider).close(attempt)
         except PaymentUnknown:
             return PaymentReport(payment_id=payment.payment_id, state=PaymentState.CLOSED, amount=payment.amount)
-        if report.state is ProviderState.OPEN:
+        if report.state is PaymentState.OPEN:
             raise ProviderUnavailable(f"{payment.provider} left {payment.payment_id} open")
-        return PaymentReport(
-            payment_id=payment.payment_id,
-            state=PaymentState(report.state),
-            amount=report.amount,
-            transaction_id=report.transaction_id,
-            paid_at=report.paid_at,
-            failure=report.failure,
-        )
+        return report
 
 
 async def settle(connection: AsyncConnection, order_no: str, at: datetime) -> Settlement:

@@ -2,12 +2,16 @@
 
 import typer
 
+from cli.api import api
 from cli.demo import demo
 from cli.doctor import doctor
+from cli.migrate import migrate
 from cli.replay_orders import replay_orders
+from cli.seed import seed
 from cli.simulate import simulate
 from cli.token import token
 from cli.up import up
+from cli.worker import worker
 
 app = typer.Typer(
     name="ordersaga",
@@ -19,6 +23,10 @@ app = typer.Typer(
 
 app.command()(up)
 app.command()(demo)
+app.command()(api)
+app.command()(worker)
+app.command()(migrate)
+app.command()(seed)
 app.command()(token)
 app.command()(replay_orders)
 app.command()(simulate)

@@ -80,6 +80,8 @@ class Settings(BaseSettings):
                 raise ValueError("auth.development_secret: a development key must not be set in production")
             if self.auth.public_key is None and self.auth.jwks_url is None:
                 raise ValueError("auth: production needs auth.public_key or auth.jwks_url")
+            if self.sandbox.payment_secret is not None:
+                raise ValueError("sandbox.payment_secret: pretended money must not be accepted in production")
         return self
 
     def policies_of(self, order_type: str) -> Policies:

@@ -23,7 +23,7 @@ class Paying(Placing):
         self._payment_reported = False
         self._cancel_wanted: ActedBy | None = None
         self._open_attempts = 0
-        self._closing = False
+        self._settling_late = False
 
     @workflow.signal(name=PAYMENT_REPORTED, description="A provider's report lies in the inbox.")
     def payment_reported(self) -> None:
@@ -43,6 +43,8 @@ class Paying(Placing):
 
     async def paid(self) -> bool:
         """Whether the order was paid; if not, everything that it held has been given back."""
+        if self.recorded.due_now == 0:
+            await self.move(Action.CONFIRM_PAYMENT)
         self.tell(f"payment until {self.recorded.payment_due_at.isoformat()}")
         while self._awaits_payment():
             await self._news()
@@ -53,22 +55,23 @@ class Paying(Placing):
             else:
                 await self._close(Action.REACH_PAYMENT_DEADLINE, SYSTEM, Action.TIME_OUT)
         self._cancel_wanted = None
+        self._settling_late = True
         self._watch = asyncio.create_task(self._watch_late_reports())
         return not self._given_up()
 
     def payments_settled(self) -> bool:
         """Whether every report that arrived was taken into account, so that the run may end."""
-        return not self._payment_reported and not self._closing
+        return not self._payment_reported and not self._settling_late
 
     async def _watch_late_reports(self) -> None:
         """A second payment or a late one is money that the order does not take; it must be seen all the same (P1)."""
         if self._open_attempts and not self._given_up():
-            self._closing = True
             await self._close_attempts()
             await self._settle()
-            self._closing = False
         while True:
+            self._settling_late = False
             await workflow.wait_condition(lambda: self._payment_reported)
+            self._settling_late = True
             await self._settle()
 
     def _awaits_payment(self) -> bool:
@@ -89,13 +92,13 @@ class Paying(Placing):
             return
 
     async def _settle(self) -> None:
-        """Take into account what providers reported."""
+        """Take into account what providers reported; what arrives meanwhile is for the next time."""
+        self._payment_reported = False
         settlement = await perform(
             PaymentActivities.settle,
             SettlePayments(order_no=self.order_no, at=workflow.now()),
             summary="Settle what providers reported",
         )
-        self._payment_reported = False
         self._open_attempts = settlement.open_attempts
         if self._awaits_payment():
             self.state = settlement.state

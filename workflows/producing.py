@@ -1,5 +1,7 @@
 """Producing: the split, and one fulfilment run per parcel (R-SPL-1, R-FUL-1)."""
 
+import asyncio
+
 from temporalio import workflow
 
 from ordersaga.contracts.fulfilment import FulfilmentActivities, SplitOrder
@@ -22,6 +24,7 @@ class Producing(OrderRun):
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start)
         self._shipped: set[str] = set()
+        self._followed: set[str] = set()
 
     @workflow.signal(name=PARCEL_SHIPPED, description="A parcel was handed over to its carrier.")
     def parcel_shipped(self, parcel_no: str) -> None:
@@ -30,7 +33,7 @@ class Producing(OrderRun):
     async def delivered(self) -> None:
         """Split, ship and deliver; then the buyer is reminded to confirm and to review (R-CNF-1)."""
         parcel_nos = await self._split()
-        runs = [await self._start(parcel_no) for parcel_no in parcel_nos]
+        runs = await asyncio.gather(*(self._start(parcel_no) for parcel_no in parcel_nos))
         await self._follow(parcel_nos)
         self.tell("carriers to deliver")
         for run in runs:
@@ -63,9 +66,9 @@ class Producing(OrderRun):
         )
 
     async def _follow(self, parcel_nos: list[str]) -> None:
-        told: set[str] = set()
-        while len(told) < len(parcel_nos):
-            self.tell(f"warehouses: {len(told)} of {len(parcel_nos)} parcels shipped")
-            await workflow.wait_condition(lambda: bool(self._shipped - told))
-            told |= self._shipped
-            await self.move(Action.SHIP_LAST_PARCEL if len(told) == len(parcel_nos) else Action.SHIP_PARCEL)
+        while len(self._followed) < len(parcel_nos):
+            self.tell(f"warehouses: {len(self._followed)} of {len(parcel_nos)} parcels shipped")
+            await workflow.wait_condition(lambda: self._shipped > self._followed)
+            self._followed |= self._shipped
+            all_left = len(self._followed) == len(parcel_nos)
+            await self.move(Action.SHIP_LAST_PARCEL if all_left else Action.SHIP_PARCEL)

@@ -21,8 +21,11 @@ class RecordOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedOrder:
+    """What the run needs to know. `due_now` is in minor units; an order of nothing needs no payment."""
+
     payment_due_at: datetime
     policies: Policies
+    due_now: int
     summary: str
 
 

@@ -7,7 +7,7 @@ from typing import Self
 
 from ordersaga.domain.errors import NotFound
 from ordersaga.gateways import signing
-from ordersaga.gateways.payment.provider import SignatureInvalid
+from ordersaga.gateways.signing import SignatureInvalid
 
 SANDBOX_CARRIER = "sandbox"
 

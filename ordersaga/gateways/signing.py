@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from ordersaga.gateways.payment.provider import SignatureInvalid
-
 EVENT_ID_LIMIT = 255
+
+
+class SignatureInvalid(Exception):
+    """A callback whose signature, time stamp or form cannot be trusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

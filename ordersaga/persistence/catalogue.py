@@ -11,7 +11,7 @@ from sqlalchemy.sql.schema import Table
 
 from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
 from ordersaga.domain.money import Money
-from ordersaga.persistence.tables.catalogue import merchants, skus, warehouses
+from ordersaga.persistence.tables.catalogue import catalogue_files, merchants, skus, warehouses
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +113,14 @@ def _merchant(merchant_id: str, name: str, self_operated: bool, shipping: Mappin
             for option, tariff in shipping.items()
         },
     )
+
+
+async def note_file(connection: AsyncConnection, digest: str, name: str) -> bool:
+    """Remember that a catalogue file was loaded; `False` when it was before."""
+    added = await connection.scalar(
+        insert(catalogue_files)
+        .values(digest=digest, name=name)
+        .on_conflict_do_nothing()
+        .returning(catalogue_files.c.digest)
+    )
+    return added is not None

@@ -19,6 +19,7 @@ class Delivery:
     report_id: int
     workflow_id: str
     signal: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ async def store(
     )
     if report_id is None or workflow_id is None:
         return None
-    return Delivery(report_id=report_id, workflow_id=workflow_id, signal=signal)
+    return Delivery(report_id=report_id, workflow_id=workflow_id, signal=signal, subject=subject)
 
 
 async def undelivered(
@@ -64,7 +65,7 @@ async def undelivered(
 ) -> Sequence[Delivery]:
     """Reports whose first delivery did not come through."""
     rows = await connection.execute(
-        select(inbox.c.report_id, inbox.c.workflow_id, inbox.c.signal)
+        select(inbox.c.report_id, inbox.c.workflow_id, inbox.c.signal, inbox.c.subject)
         .where(
             inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None) & (inbox.c.received_at < at - older_than)
         )

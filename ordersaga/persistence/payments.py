@@ -1,10 +1,10 @@
 """Payment attempts and what became of them (R-PAY-1 … R-PAY-4, P3, P6)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.money import Money
@@ -12,11 +12,9 @@ from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.persistence.tables.payments import payments
 
 
-async def add(connection: AsyncConnection, payment: Payment) -> Payment:
-    """Store an attempt; one with the same id that is there already is given back instead."""
+async def add(connection: AsyncConnection, payment: Payment) -> None:
     await connection.execute(
-        insert(payments)
-        .values(
+        insert(payments).values(
             payment_id=payment.payment_id,
             order_no=payment.order_no,
             channel=payment.channel,
@@ -26,10 +24,7 @@ async def add(connection: AsyncConnection, payment: Payment) -> Payment:
             state=payment.state,
             created_at=payment.created_at,
         )
-        .on_conflict_do_nothing()
     )
-    stored = await get(connection, payment.payment_id)
-    return stored or payment
 
 
 async def get(connection: AsyncConnection, payment_id: str) -> Payment | None:
@@ -44,10 +39,12 @@ async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Payme
     return [_payment(row) for row in rows]
 
 
-async def set_cashier(connection: AsyncConnection, payment_id: str, cashier_url: str) -> None:
+async def set_cashier(connection: AsyncConnection, payment: Payment, cashier_url: str) -> Payment:
+    """Note where the buyer pays."""
     await connection.execute(
-        update(payments).where(payments.c.payment_id == payment_id).values(cashier_url=cashier_url)
+        update(payments).where(payments.c.payment_id == payment.payment_id).values(cashier_url=cashier_url)
     )
+    return replace(payment, cashier_url=cashier_url)
 
 
 async def save(connection: AsyncConnection, payment: Payment) -> None:

@@ -204,7 +204,7 @@ async def adjust(
                     sku=sku,
                     warehouse_id=warehouse_id,
                     kind="adjust",
-                    source_document=document,
+                    source_document=f"{document}/{sku}",
                     line_no=0,
                     on_hand=wanted - row.on_hand,
                     reserved=0,

@@ -7,7 +7,8 @@ import pytest
 import pytest_asyncio
 
 from ordersaga.domain.money import Money
-from ordersaga.gateways.payment.provider import PaymentUnknown, ProviderState
+from ordersaga.domain.payment import PaymentState
+from ordersaga.gateways.payment.provider import PaymentUnknown
 from tests.integration.sandbox_stand import Stand, books, postgres, settings, stand
 
 pytestmark = pytest.mark.timeout(60)
@@ -33,7 +34,7 @@ async def test_a_paid_attempt_has_a_transaction_and_the_provider_says_so_when_as
 
     assert answer.status_code == 200
     assert answer.json()["state"] == "succeeded"
-    assert report.state is ProviderState.SUCCEEDED
+    assert report.state is PaymentState.SUCCEEDED
     assert report.amount == attempt.amount
     assert report.transaction_id == answer.json()["provider_transaction_id"]
     assert report.paid_at is not None
@@ -101,7 +102,7 @@ async def test_an_attempt_past_its_deadline_cannot_be_paid_and_is_told_as_closed
     refused = await shop.simulate(attempt, outcome="succeed")
 
     assert (refused.status_code, refused.json()["code"]) == (409, "payment_expired")
-    assert (await shop.sandbox.ask("pay_1")).state is ProviderState.CLOSED
+    assert (await shop.sandbox.ask("pay_1")).state is PaymentState.CLOSED
 
 
 async def test_a_little_late_is_still_in_time(shop: Stand) -> None:
@@ -115,7 +116,7 @@ async def test_an_attempt_that_nobody_came_with_is_unknown_until_its_page_is_ope
 
     await shop.client.get(await shop.sandbox.open(attempt))
 
-    assert (await shop.sandbox.ask("pay_1")).state is ProviderState.OPEN
+    assert (await shop.sandbox.ask("pay_1")).state is PaymentState.OPEN
 
 
 async def test_closing_an_attempt_never_seen_keeps_its_page_from_being_paid(shop: Stand) -> None:
@@ -124,7 +125,7 @@ async def test_closing_an_attempt_never_seen_keeps_its_page_from_being_paid(shop
     closed = await shop.sandbox.close(attempt)
     refused = await shop.simulate(attempt, outcome="succeed")
 
-    assert closed.state is ProviderState.CLOSED
+    assert closed.state is PaymentState.CLOSED
     assert await shop.sandbox.close(attempt) == closed
     assert (refused.status_code, refused.json()["code"]) == (409, "payment_closed")
 
@@ -134,7 +135,7 @@ async def test_closing_a_paid_attempt_answers_that_it_is_paid(shop: Stand) -> No
     await shop.simulate(attempt, outcome="succeed")
 
     assert await shop.sandbox.close(attempt) == await shop.sandbox.ask("pay_1")
-    assert (await shop.sandbox.ask("pay_1")).state is ProviderState.SUCCEEDED
+    assert (await shop.sandbox.ask("pay_1")).state is PaymentState.SUCCEEDED
 
 
 async def test_close_and_pay_at_once_agree_on_what_happened(shop: Stand) -> None:
@@ -143,7 +144,7 @@ async def test_close_and_pay_at_once_agree_on_what_happened(shop: Stand) -> None
 
         closed, paid = await asyncio.gather(shop.sandbox.close(attempt), shop.simulate(attempt, outcome="succeed"))
 
-        assert (closed.state is ProviderState.SUCCEEDED) == (paid.status_code == 200)
+        assert (closed.state is PaymentState.SUCCEEDED) == (paid.status_code == 200)
 
 
 @pytest.mark.parametrize(

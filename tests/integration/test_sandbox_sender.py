@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
-from ordersaga.gateways.payment.provider import ProviderState
+from ordersaga.domain.payment import PaymentState
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, SandboxKeys
 from ordersaga.persistence import sandbox
 from ordersaga.persistence.tables.sandbox import sandbox_callbacks
@@ -59,10 +59,10 @@ async def test_the_shop_hears_of_a_payment_at_once(shop: Stand) -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "state", "failure"),
-    [("fail", ProviderState.FAILED, "card_declined"), ("close", ProviderState.CLOSED, None)],
+    [("fail", PaymentState.FAILED, "card_declined"), ("close", PaymentState.CLOSED, None)],
 )
 async def test_the_shop_hears_of_declined_and_closed_attempts(
-    shop: Stand, outcome: str, state: ProviderState, failure: str | None
+    shop: Stand, outcome: str, state: PaymentState, failure: str | None
 ) -> None:
     async with shop.sending():
         await shop.simulate(shop.attempt(), outcome=outcome)
@@ -130,7 +130,7 @@ async def test_what_was_owed_before_a_restart_is_sent_after_it(shop: Stand) -> N
     async with shop.sending():
         callback = await shop.callback()
 
-    assert callback.report.state is ProviderState.SUCCEEDED
+    assert callback.report.state is PaymentState.SUCCEEDED
 
 
 async def test_a_delivery_that_a_stop_cuts_off_is_sent_by_the_next_sender(shop: Stand) -> None:

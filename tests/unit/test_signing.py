@@ -7,8 +7,7 @@ import pytest
 
 from ordersaga.domain.errors import NotFound
 from ordersaga.gateways.logistics import CarrierCallback, CarrierCallbacks
-from ordersaga.gateways.payment.provider import SignatureInvalid
-from ordersaga.gateways.signing import sign, verify
+from ordersaga.gateways.signing import SignatureInvalid, sign, verify
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"

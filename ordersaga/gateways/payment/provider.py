@@ -3,17 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from ordersaga.domain.money import Money
-
-
-class ProviderState(StrEnum):
-    OPEN = "open"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CLOSED = "closed"
+from ordersaga.domain.payment import PaymentReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,27 +21,11 @@ class PaymentAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderReport:
-    """What a provider says of one attempt, in a callback or when asked."""
-
-    payment_id: str
-    state: ProviderState
-    amount: Money
-    transaction_id: str | None = None
-    paid_at: datetime | None = None
-    failure: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderCallback:
     """A verified callback. `event_id` is the provider's own and the same for each delivery of one event."""
 
     event_id: str
-    report: ProviderReport
-
-
-class SignatureInvalid(Exception):
-    """A callback whose signature, time stamp or form cannot be trusted."""
+    report: PaymentReport
 
 
 class PaymentUnknown(Exception):
@@ -67,11 +44,11 @@ class PaymentProvider(Protocol):
         """Announce the attempt and give the address of the cashier page. Idempotent by `payment_id`."""
         ...
 
-    async def ask(self, payment_id: str) -> ProviderReport:
+    async def ask(self, payment_id: str) -> PaymentReport:
         """The attempt's present state. Raises `PaymentUnknown`, `ProviderUnavailable`."""
         ...
 
-    async def close(self, attempt: PaymentAttempt) -> ProviderReport:
+    async def close(self, attempt: PaymentAttempt) -> PaymentReport:
         """Make sure that the attempt cannot be paid any more; the answer says if it was paid before. Idempotent."""
         ...
 

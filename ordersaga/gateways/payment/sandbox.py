@@ -12,23 +12,17 @@ import httpx
 
 from ordersaga.domain.errors import MoneyInvalid
 from ordersaga.domain.money import Money
+from ordersaga.domain.payment import PaymentReport, PaymentState
 from ordersaga.gateways import signing
-from ordersaga.gateways.payment.provider import (
-    PaymentAttempt,
-    PaymentUnknown,
-    ProviderCallback,
-    ProviderReport,
-    ProviderState,
-    ProviderUnavailable,
-    SignatureInvalid,
-)
+from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderCallback, ProviderUnavailable
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, SandboxKeys
+from ordersaga.gateways.signing import SignatureInvalid
 
 CALL_SECONDS = 10.0
 _STATES = {
-    "payment.succeeded": ProviderState.SUCCEEDED,
-    "payment.failed": ProviderState.FAILED,
-    "payment.closed": ProviderState.CLOSED,
+    "payment.succeeded": PaymentState.SUCCEEDED,
+    "payment.failed": PaymentState.FAILED,
+    "payment.closed": PaymentState.CLOSED,
 }
 
 
@@ -48,10 +42,10 @@ class SandboxProvider:
         """The cashier page of `attempt`. `POST <address>/simulate` acts as its buyer without the page."""
         return f"{self._url}/sandbox/cashier/{self._seal(attempt)}"
 
-    async def ask(self, payment_id: str) -> ProviderReport:
+    async def ask(self, payment_id: str) -> PaymentReport:
         return await self._call("GET", payment_id)
 
-    async def close(self, attempt: PaymentAttempt) -> ProviderReport:
+    async def close(self, attempt: PaymentAttempt) -> PaymentReport:
         return await self._call("POST", attempt.payment_id, "/close", {"token": self._seal(attempt)})
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
@@ -69,7 +63,7 @@ class SandboxProvider:
 
     async def _call(
         self, method: str, payment_id: str, action: str = "", body: dict[str, str] | None = None
-    ) -> ProviderReport:
+    ) -> PaymentReport:
         url = f"{self._url}/sandbox/api/payments/{quote(payment_id, safe='')}{action}"
         headers = {"authorization": f"Bearer {self._keys.api_key}"}
         try:
@@ -80,25 +74,25 @@ class SandboxProvider:
         return _answer(payment_id, response)
 
 
-def _answer(payment_id: str, response: httpx.Response) -> ProviderReport:
+def _answer(payment_id: str, response: httpx.Response) -> PaymentReport:
     try:
         document = response.json()
         # A bare 404 comes from a wrong address as well, and must not pass for the provider's word on a payment.
         if response.status_code == 404 and document["code"] == "payment_unknown":
             raise PaymentUnknown(payment_id)
         if response.is_success and document["payment_id"] == payment_id:
-            return _report(document, ProviderState(document["state"]))
+            return _report(document, PaymentState(document["state"]))
     except (MoneyInvalid, ValueError, KeyError, TypeError) as error:
         raise ProviderUnavailable(f"the sandbox answered {response.status_code} and made no sense") from error
     raise ProviderUnavailable(f"the sandbox answered {response.status_code}")
 
 
-def _report(data: Mapping[str, object], state: ProviderState) -> ProviderReport:
+def _report(data: Mapping[str, object], state: PaymentState) -> PaymentReport:
     amount = data.get("amount")
     if type(amount) is not int or amount < 0:
         raise ValueError("amount must be a count of minor units")
-    paid = state is ProviderState.SUCCEEDED
-    return ProviderReport(
+    paid = state is PaymentState.SUCCEEDED
+    return PaymentReport(
         payment_id=signing.text(data, "payment_id"),
         state=state,
         amount=Money(amount, signing.text(data, "currency")),

@@ -45,3 +45,11 @@ skus = Table(
     CheckConstraint("price >= 0", name="price_not_negative"),
     CheckConstraint("shipping_fee >= 0", name="shipping_fee_not_negative"),
 )
+
+# A catalogue file is loaded once: its stock is where selling began, not what it should be again at every start.
+catalogue_files = Table(
+    "catalogue_files",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+)

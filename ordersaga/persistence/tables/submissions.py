@@ -1,6 +1,6 @@
 """What buyers submitted, before and after it became an order, and the first answers to creating requests."""
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, DateTime, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
@@ -31,6 +31,5 @@ idempotent_requests = Table(
     Column("idempotency_key", Text, primary_key=True),
     Column("body_hash", Text, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
-    Column("status", Integer),
     Column("answer", JSONB),
 )

@@ -1,0 +1,104 @@
+"""The HTTP API, put together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import structlog
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from api import problems
+from api.authentication import Authenticator
+from api.routers import (
+    addresses,
+    admin,
+    catalogue,
+    health,
+    notifications,
+    order_actions,
+    order_types,
+    orders,
+    parcels,
+    quotes,
+    webhooks,
+)
+from api.sandbox.router import is_enabled
+from api.sandbox.router import router as sandbox
+from api.sandbox.sender import SandboxSender
+from api.sealing import Sealer
+from api.services import Services
+from ordersaga.gateways.logistics import CarrierCallbacks
+from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.gateways.temporal import connect
+from ordersaga.persistence.database import Database
+from ordersaga.settings import Settings
+
+log = structlog.get_logger()
+
+DESCRIPTION = """
+The order system of an online shop, as durable Temporal workflows.
+
+Money is `{"amount": <integer minor units>, "currency": "TWD"}`; times are RFC 3339 in UTC; errors are RFC 9457
+problems with a stable `code`; lists are `{items, next_cursor}`. Every POST that creates takes an `Idempotency-Key`.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its connections open when it starts serving."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = await build_services(settings)
+        app.state.services, app.state.database = services, services.database
+        async with _sandbox_sender(app, services):
+            yield
+        await services.providers.aclose()
+        await services.redis.aclose()
+        await services.database.close()
+
+    app = FastAPI(title="ordersaga", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app.state.settings = settings
+    problems.install(app)
+    rooms = (
+        catalogue, quotes, orders, order_actions, parcels, addresses, notifications, webhooks, order_types, admin,
+        health,
+    )  # fmt: skip
+    for room in rooms:
+        app.include_router(room.router)
+    app.include_router(sandbox)
+    return app
+
+
+async def build_services(settings: Settings) -> Services:
+    payment_secret, carrier_secret = settings.sandbox.payment_secret, settings.sandbox.carrier_secret
+    redis: Redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=0.5, socket_connect_timeout=0.5)
+    return Services(
+        settings=settings,
+        database=Database(settings.database_driver_url, pool_size=settings.database_pool_size),
+        redis=redis,
+        temporal=await connect(lazy=True),
+        providers=PaymentProviders.build(
+            public_url=settings.public_url,
+            sandbox_secret=payment_secret.get_secret_value() if payment_secret else None,
+        ),
+        carriers=CarrierCallbacks.build(sandbox_secret=carrier_secret.get_secret_value() if carrier_secret else None),
+        authenticator=Authenticator(settings.auth),
+        sealer=Sealer(settings.quote),
+    )
+
+
+@contextlib.asynccontextmanager
+async def _sandbox_sender(app: FastAPI, services: Services) -> AsyncIterator[None]:
+    secret = services.settings.sandbox.payment_secret
+    if secret is None or not is_enabled(services.settings):
+        yield
+        return
+    sender = SandboxSender(services.database, secret.get_secret_value())
+    app.state.sandbox_sender = sender
+    task = asyncio.create_task(sender.run())
+    try:
+        yield
+    finally:
+        await sender.stop()
+        await task

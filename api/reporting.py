@@ -1,0 +1,23 @@
+"""Reports from outside: stored, acknowledged, then delivered to the run that they concern (R-PAY-2)."""
+
+from datetime import UTC, datetime
+
+import structlog
+from temporalio.service import RPCError
+
+from api.services import Services
+from ordersaga.persistence import inbox
+
+log = structlog.get_logger()
+
+
+async def deliver(services: Services, delivery: inbox.Delivery | None) -> None:
+    """Tell the run. What does not come through lies in the inbox, and the worker delivers it later."""
+    if delivery is None:
+        return
+    try:
+        await services.temporal.get_workflow_handle(delivery.workflow_id).signal(delivery.signal)
+        async with services.database.transaction() as connection:
+            await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
+    except (RPCError, OSError, RuntimeError) as error:
+        log.warning("a report waits for its delivery", report_id=delivery.report_id, error=type(error).__name__)

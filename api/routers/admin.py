@@ -1,0 +1,106 @@
+"""Administration, for operators."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.access import Operator
+from api.catalogue import load
+from api.problems import not_found, responses
+from api.schemas.catalogue import (
+    Catalogue,
+    CatalogueLoaded,
+    CatalogueMerchant,
+    CatalogueSku,
+    CatalogueWarehouse,
+    MerchantBody,
+    SkuBody,
+    StockView,
+    WarehouseBody,
+)
+from api.schemas.values import Identifier
+from api.services import Services, UsesServices
+from ordersaga.persistence import catalogue, stock
+
+router = APIRouter(
+    prefix="/v1/admin",
+    tags=["administration"],
+    responses=responses("unauthenticated", "forbidden", "request_invalid", "body_malformed"),
+)
+
+_REFERENCES = responses("reference_unknown", "stock_below_reserved")
+
+
+@router.post("/catalogue", response_model=CatalogueLoaded, responses=_REFERENCES)
+async def load_catalogue(services: UsesServices, _: Operator, document: Catalogue) -> CatalogueLoaded:
+    """Create or change merchants, warehouses and SKUs, all or nothing; the same document as the catalogue file."""
+    return await _load(services, document)
+
+
+@router.put("/merchants/{merchant_id}", response_model=CatalogueMerchant)
+async def put_merchant(
+    services: UsesServices, _: Operator, merchant_id: Identifier, body: MerchantBody
+) -> CatalogueMerchant:
+    merchant = CatalogueMerchant(merchant_id=merchant_id, **dict(body))
+    await _load(services, Catalogue(merchants=[merchant]))
+    return merchant
+
+
+@router.put("/warehouses/{warehouse_id}", response_model=CatalogueWarehouse)
+async def put_warehouse(
+    services: UsesServices, _: Operator, warehouse_id: Identifier, body: WarehouseBody
+) -> CatalogueWarehouse:
+    warehouse = CatalogueWarehouse(warehouse_id=warehouse_id, **dict(body))
+    await _load(services, Catalogue(warehouses=[warehouse]))
+    return warehouse
+
+
+@router.put("/skus/{sku}", response_model=CatalogueSku, responses=_REFERENCES)
+async def put_sku(services: UsesServices, _: Operator, sku: Identifier, body: SkuBody) -> CatalogueSku:
+    """Create or change a SKU. `stock` is reached by ledger adjustments and refused below what is reserved."""
+    document = CatalogueSku(sku=sku, **dict(body))
+    await _load(services, Catalogue(skus=[document]))
+    return document
+
+
+@router.get("/stock/{sku}", response_model=StockView, responses=responses("not_found"))
+async def get_stock(services: UsesServices, _: Operator, sku: Identifier) -> dict[str, Any]:
+    """On hand and reserved, beside what the ledger adds up to (R-STK-2)."""
+    async with services.database.transaction() as connection:
+        known = (await catalogue.goods(connection, [sku])).skus
+        balances = await stock.balances(connection, sku)
+    if sku not in known:
+        raise not_found()
+    ledger = {
+        "on_hand": sum(item.ledger_on_hand for item in balances),
+        "reserved": sum(item.ledger_reserved for item in balances),
+    }
+    return {
+        "sku": sku,
+        "on_hand": sum(item.on_hand for item in balances),
+        "reserved": sum(item.reserved for item in balances),
+        "available": sum(item.on_hand - item.reserved for item in balances),
+        "ledger_sum": ledger,
+        "ledger": ledger,
+        "adds_up": all(
+            (item.on_hand, item.reserved) == (item.ledger_on_hand, item.ledger_reserved) for item in balances
+        ),
+        "warehouses": [
+            {
+                "warehouse_id": item.warehouse_id,
+                "on_hand": item.on_hand,
+                "reserved": item.reserved,
+                "available": item.on_hand - item.reserved,
+                "ledger_on_hand": item.ledger_on_hand,
+                "ledger_reserved": item.ledger_reserved,
+            }
+            for item in balances
+        ],
+    }
+
+
+async def _load(services: Services, document: Catalogue) -> CatalogueLoaded:
+    async with services.database.transaction() as connection:
+        return await load(connection, document, at=datetime.now(UTC), source=f"adjustment/{secrets.token_hex(8)}")

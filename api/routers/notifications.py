@@ -1,0 +1,34 @@
+"""What the shop told a buyer (R-CNF-1)."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+
+from api import paging
+from api.access import Buyer
+from api.problems import responses
+from api.schemas.values import Page, Response
+from api.services import UsesServices
+from ordersaga.persistence import notifications
+
+router = APIRouter(prefix="/v1/notifications", tags=["orders"])
+
+
+class NotificationView(Response):
+    order_no: str
+    kind: str
+    created_at: datetime
+
+
+@router.get("", responses=responses("unauthenticated", "forbidden", "request_invalid"))
+async def list_notifications(
+    services: UsesServices, caller: Buyer, limit: paging.Limit = 50, cursor: paging.Cursor = None
+) -> Page[NotificationView]:
+    """The buyer's notifications, the newest first."""
+    before = paging.decode(cursor, int)
+    async with services.database.transaction() as connection:
+        found = await notifications.page(connection, caller.subject, before=before[0] if before else None, limit=limit)
+    return Page(
+        items=[NotificationView.model_validate(item, from_attributes=True) for item in found],
+        next_cursor=paging.encode([found[-1].notification_id]) if len(found) == limit else None,
+    )

@@ -1,0 +1,58 @@
+"""Order types, for anyone (R-STM-3)."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.problems import responses
+from api.schemas.order_types import OrderTypeSummary, OrderTypeView
+from api.schemas.values import Identifier, Page
+from ordersaga.domain.lifecycle.diagram import mermaid
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES, order_type
+from ordersaga.domain.lifecycle.table import Machine
+from ordersaga.domain.lifecycle.words import LANGUAGES, label_of
+
+router = APIRouter(prefix="/v1/order-types", tags=["order types"])
+
+
+@router.get("")
+async def list_order_types() -> Page[OrderTypeSummary]:
+    return Page(
+        items=[OrderTypeSummary(order_type=kind.name, version=kind.machine.version) for kind in ORDER_TYPES.values()]
+    )
+
+
+@router.get("/{name}", response_model=OrderTypeView, responses=responses("not_found", "request_invalid"))
+async def get_order_type(name: Identifier) -> dict[str, Any]:
+    """The states, the table, what each role reads, and a diagram in Mermaid."""
+    machine = order_type(name).machine
+    return {
+        "order_type": machine.name,
+        "version": machine.version,
+        "initial": machine.initial,
+        "states": [_state(machine, state) for state in machine.states],
+        "transitions": [
+            {
+                "current": row.current,
+                "action": row.action,
+                "next": row.next,
+                "by": sorted(row.by),
+                "trigger": row.trigger,
+            }
+            for row in machine.rows
+        ],
+        "diagram": mermaid(machine),
+    }
+
+
+def _state(machine: Machine, state: str) -> dict[str, Any]:
+    statuses = machine.statuses[state]
+    return {
+        "state": state,
+        "final": state in machine.final,
+        "buyer_status": statuses.buyer,
+        "buyer_label": {language: label_of(statuses.buyer, language) for language in LANGUAGES},
+        "merchant_status": statuses.merchant,
+        "merchant_label": {language: label_of(statuses.merchant, language) for language in LANGUAGES},
+        "operator_status": state,
+    }

@@ -1,0 +1,157 @@
+"""Orders: submit, read, list, and how they came to be what they are."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, status
+
+from api import paging
+from api.access import AnyCaller, Buyer, IdempotencyKey, Language, actor_of
+from api.authentication import Caller, Role
+from api.problems import Problem, not_found, responses
+from api.quoting import totals
+from api.schemas.orders import OrderSummary, OrderView, SubmitRequest
+from api.schemas.values import Page, TimelineItem
+from api.services import UsesServices
+from api.submitting import Submitting
+from api.views import dossier, heading, order_document
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES
+from ordersaga.domain.lifecycle.words import status_of
+from ordersaga.persistence import orders, transitions
+from ordersaga.persistence.orders import Order, OrderFilter
+from ordersaga.persistence.transitions import Recorded
+
+router = APIRouter(prefix="/v1/orders", tags=["orders"])
+
+OrderNo = Annotated[str, Path(min_length=1, max_length=64, examples=["261122-7K3M9QXF2T8B"])]
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    response_model=OrderView,
+    responses=responses(
+        "quote_invalid",
+        "quote_expired",
+        "quote_changed",
+        "duplicate_submission",
+        "out_of_stock",
+        "placing_timed_out",
+        "request_in_flight",
+        "unauthenticated",
+        "forbidden",
+        "request_invalid",
+        "payment_channel_unknown",
+        "idempotency_key_reused",
+        "body_malformed",
+        "unavailable",
+    ),
+)
+async def submit_order(
+    services: UsesServices, caller: Buyer, language: Language, request: SubmitRequest, key: IdempotencyKey = None
+) -> dict[str, Any]:
+    """Turn a quote into an order: stock is held, the payment timer runs. Safe to repeat with the same key."""
+    return await Submitting(services, caller, request, key, language).answer()
+
+
+@router.get("", responses=responses("unauthenticated", "request_invalid"))
+async def list_orders(
+    services: UsesServices,
+    caller: AnyCaller,
+    language: Language,
+    wanted_status: Annotated[str | None, Query(alias="status", max_length=64)] = None,
+    kind: Annotated[str | None, Query(alias="order_type", max_length=64)] = None,
+    buyer: Annotated[str | None, Query(max_length=200, description="operators only")] = None,
+    limit: paging.Limit = 50,
+    cursor: paging.Cursor = None,
+) -> Page[OrderSummary]:
+    """The caller's orders, the newest first. `status` is a word of the caller's role; operators may use any."""
+    position = paging.decode(cursor, str, str)
+    narrowed = OrderFilter(
+        buyer=caller.subject if caller.role is Role.BUYER else buyer if caller.role is Role.OPERATOR else None,
+        merchant_id=caller.merchant_id or "" if caller.role is Role.MERCHANT else None,
+        warehouse_id=caller.warehouse_id or "" if caller.role is Role.WAREHOUSE else None,
+        order_type=kind,
+        states=_states(wanted_status, caller),
+    )
+    async with services.database.transaction() as connection:
+        found = await orders.page(connection, narrowed, before=_position(position), limit=limit)
+    last = found[-1] if len(found) == limit else None
+    return Page(
+        items=[OrderSummary.model_validate(_summary(order, caller, language)) for order in found],
+        next_cursor=paging.encode([last.placed_at.isoformat(), last.order_no]) if last else None,
+    )
+
+
+@router.get(
+    "/{order_no}", response_model=OrderView, responses=responses("unauthenticated", "not_found", "request_invalid")
+)
+async def get_order(services: UsesServices, caller: AnyCaller, language: Language, order_no: OrderNo) -> dict[str, Any]:
+    async with services.database.transaction() as connection:
+        known = await dossier(connection, order_no, caller)
+    if known is None:
+        raise not_found()
+    return order_document(known, caller, language, datetime.now(UTC))
+
+
+@router.get("/{order_no}/timeline", responses=responses("unauthenticated", "not_found", "request_invalid"))
+async def get_timeline(services: UsesServices, caller: AnyCaller, order_no: OrderNo) -> Page[TimelineItem]:
+    """Every transition of the order and its parcels: who, when, from, action, to, why (R-STM-4)."""
+    async with services.database.transaction() as connection:
+        known = await dossier(connection, order_no, caller)
+        recorded = await transitions.timeline(connection, order_no) if known else []
+    if known is None:
+        raise not_found()
+    mine = {parcel.parcel_no for parcel in known.parcels} | {None}
+    return Page(items=[_timeline_item(item, caller) for item in recorded if item.parcel_no in mine])
+
+
+def _states(wanted: str | None, caller: Caller) -> frozenset[str] | None:
+    """The system states that the caller's word stands for, over all versions of all types."""
+    if wanted is None:
+        return None
+    machines = [machine for kind in ORDER_TYPES.values() for machine in kind.machines]
+    return frozenset(
+        state for machine in machines for state in machine.states if wanted in _words(machine, state, caller)
+    )
+
+
+def _words(machine: Any, state: str, caller: Caller) -> set[str]:
+    own = {status_of(machine, state, actor_of(caller))}
+    statuses = machine.statuses[state]
+    return own | {statuses.buyer, statuses.merchant} if caller.role is Role.OPERATOR else own
+
+
+def _position(cursor: list[Any] | None) -> tuple[datetime, str] | None:
+    if cursor is None:
+        return None
+    try:
+        return datetime.fromisoformat(cursor[0]), cursor[1]
+    except ValueError as error:
+        raise Problem("request_invalid", "not acceptable: cursor") from error
+
+
+def _summary(order: Order, caller: Caller, language: str) -> dict[str, Any]:
+    lines = order.lines
+    if caller.role is Role.MERCHANT:
+        lines = tuple(line for line in lines if line.merchant_id == caller.merchant_id)
+    return {
+        **heading(order, caller, language),
+        "totals": totals(order.totals, order.currency),
+        "line_count": len(lines),
+        "merchant_ids": sorted({line.merchant_id for line in lines}),
+    }
+
+
+def _timeline_item(item: Recorded, caller: Caller) -> TimelineItem:
+    return TimelineItem(
+        at=item.at,
+        subject=item.parcel_no or "order",
+        actor_role=item.actor_role,
+        actor=item.actor if caller.role is Role.OPERATOR else None,
+        channel=item.channel,
+        action=item.action,
+        from_state=item.from_state,
+        to_state=item.to_state,
+        reason=item.reason,
+    )

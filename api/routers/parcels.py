@@ -1,0 +1,96 @@
+"""Parcels: what warehouses and merchants have to do, and what they report (R-FUL-1)."""
+
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Path, Query, status
+
+from api import paging
+from api.access import IdempotencyKey, ParcelHandler, ParcelReader, acted_by
+from api.authentication import Caller, Role
+from api.problems import Problem, not_found, responses
+from api.reporting import deliver
+from api.schemas.parcels import ParcelEvent, ParcelEventAccepted, ParcelView
+from api.schemas.values import Page
+from api.services import UsesServices
+from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.messages import PARCEL_REPORTED, parcel_workflow_id
+from ordersaga.persistence import inbox, parcels
+from ordersaga.persistence.parcels import ParcelFilter
+
+router = APIRouter(prefix="/v1/parcels", tags=["fulfilment"])
+
+ParcelNo = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+@router.get("", responses=responses("unauthenticated", "forbidden", "request_invalid"))
+async def list_parcels(
+    services: UsesServices,
+    caller: ParcelReader,
+    state: ParcelState | None = None,
+    open_only: Annotated[bool, Query(alias="open", description="leave delivered parcels out")] = False,
+    order_no: Annotated[str | None, Query(max_length=64)] = None,
+    limit: paging.Limit = 50,
+    cursor: paging.Cursor = None,
+) -> Page[ParcelView]:
+    """The caller's parcels, by number."""
+    after = paging.decode(cursor, str)
+    wanted = ParcelFilter(
+        merchant_id=caller.merchant_id or "" if caller.role is Role.MERCHANT else None,
+        warehouse_id=caller.warehouse_id or "" if caller.role is Role.WAREHOUSE else None,
+        order_no=order_no,
+        state=state,
+        open_only=open_only,
+    )
+    async with services.database.transaction() as connection:
+        found = await parcels.page(connection, wanted, after=after[0] if after else "", limit=limit)
+    return Page(
+        items=[ParcelView.model_validate(asdict(parcel)) for parcel in found],
+        next_cursor=paging.encode([found[-1].parcel_no]) if len(found) == limit else None,
+    )
+
+
+@router.post(
+    "/{parcel_no}/events",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=ParcelEventAccepted,
+    responses=responses("unauthenticated", "forbidden", "not_found", "request_invalid", "body_malformed"),
+)
+async def report_parcel_event(
+    services: UsesServices,
+    caller: ParcelHandler,
+    background: BackgroundTasks,
+    parcel_no: ParcelNo,
+    report: ParcelEvent,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """Report what happened to a parcel. Late, repeated and out-of-order reports are accepted and do no harm."""
+    if report.event is ParcelState.CREATED:
+        fault = {"field": "event", "rule": "enum", "message": "parcels are created by the split, not by a report"}
+        raise Problem("request_invalid", "not acceptable: event", errors=[fault])
+    at = report.at or datetime.now(UTC)
+    event_id = f"{caller.role}:{caller.subject}:{key}" if key else secrets.token_hex(12)
+    async with services.database.transaction() as connection:
+        parcel = await parcels.whereabouts(connection, parcel_no)
+        if parcel is None or not _is_handled_by(parcel, caller):
+            raise not_found()
+        delivery = await inbox.store(
+            connection,
+            source=f"parcel:{parcel_no}",
+            event_id=event_id,
+            workflow_id=parcel_workflow_id(parcel_no),
+            signal=PARCEL_REPORTED,
+            subject=parcel_no,
+            payload={"event": report.event, "at": at.isoformat(), "by": asdict(acted_by(caller))},
+            at=datetime.now(UTC),
+        )
+    background.add_task(deliver, services, delivery)
+    return {"parcel_no": parcel_no, "event": report.event, "state": parcel.state, "accepted": True}
+
+
+def _is_handled_by(parcel: parcels.Whereabouts, caller: Caller) -> bool:
+    if caller.role is Role.MERCHANT:
+        return parcel.merchant_id == caller.merchant_id
+    return parcel.warehouse_id == caller.warehouse_id

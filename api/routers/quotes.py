@@ -1,0 +1,57 @@
+"""Preview (R-SUB-1)."""
+
+from typing import Any
+
+from fastapi import APIRouter, status
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.access import Buyer
+from api.problems import not_found, responses
+from api.quoting import Cart, preview
+from api.schemas.quotes import QuoteRequest, QuoteView
+from api.services import UsesServices
+from ordersaga.domain.catalogue import Address
+from ordersaga.domain.pricing.quote import CartItem
+from ordersaga.persistence import addresses
+
+router = APIRouter(prefix="/v1/quotes", tags=["orders"])
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_200_OK,
+    response_model=QuoteView,
+    responses=responses(
+        "unauthenticated",
+        "forbidden",
+        "not_found",
+        "sku_unknown",
+        "order_type_mixed",
+        "currency_mismatch",
+        "shipping_option_unknown",
+        "request_invalid",
+        "body_malformed",
+    ),
+)
+async def preview_order(services: UsesServices, caller: Buyer, request: QuoteRequest) -> dict[str, Any]:
+    """Price a cart. Creates nothing, holds nothing, and may be repeated freely."""
+    async with services.database.transaction() as connection:
+        cart = Cart(
+            buyer=caller.subject,
+            items=tuple(CartItem(item.sku, item.quantity) for item in request.items),
+            address=await _address(connection, caller.subject, request),
+            order_type=request.order_type,
+            shipping_option=request.shipping_option,
+            coupon_codes=tuple(request.coupon_codes),
+            points=request.points,
+        )
+        return await preview(connection, services.sealer, cart)
+
+
+async def _address(connection: AsyncConnection, buyer: str, request: QuoteRequest) -> Address:
+    if request.address is not None:
+        return request.address.to_address()
+    stored = await addresses.get(connection, request.address_id or "", buyer)
+    if stored is None:
+        raise not_found()
+    return stored

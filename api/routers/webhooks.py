@@ -1,0 +1,87 @@
+"""Signed callbacks of payment providers and carriers: verified, stored, acknowledged, then delivered (R-PAY-2)."""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, BackgroundTasks, Request, Response, status
+
+from api.problems import Problem, responses
+from api.reporting import deliver
+from api.services import UsesServices
+from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
+from ordersaga.domain.messages import (
+    PARCEL_REPORTED,
+    PAYMENT_REPORTED,
+    ActedBy,
+    order_workflow_id,
+    parcel_workflow_id,
+)
+from ordersaga.gateways.signing import SignatureInvalid
+from ordersaga.persistence import inbox, parcels, payments
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+
+@router.post(
+    "/payments/{provider}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=responses("signature_invalid", "not_found", "request_invalid"),
+)
+async def payment_callback(
+    services: UsesServices, request: Request, background: BackgroundTasks, provider: str
+) -> Response:
+    gateway = services.providers.named(provider)
+    try:
+        callback = gateway.verify(request.headers, await request.body())
+    except SignatureInvalid as error:
+        raise Problem("signature_invalid", str(error)) from error
+    async with services.database.transaction() as connection:
+        payment = await payments.get(connection, callback.report.payment_id)
+        known = payment is not None and payment.provider == provider
+        delivery = await inbox.store(
+            connection,
+            source=f"payment:{provider}",
+            event_id=callback.event_id,
+            workflow_id=order_workflow_id(payment.order_no) if payment and known else None,
+            signal=PAYMENT_REPORTED,
+            subject=callback.report.payment_id,
+            payload=callback.report.to_document(),
+            at=datetime.now(UTC),
+        )
+    background.add_task(deliver, services, delivery)
+    return Response(status_code=status.HTTP_204_NO_CONTENT, background=background)
+
+
+@router.post(
+    "/logistics/{carrier}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=responses("signature_invalid", "not_found", "request_invalid"),
+)
+async def carrier_callback(
+    services: UsesServices, request: Request, background: BackgroundTasks, carrier: str
+) -> Response:
+    try:
+        callback = services.carriers.verify(carrier, request.headers, await request.body())
+    except SignatureInvalid as error:
+        raise Problem("signature_invalid", str(error)) from error
+    if callback.event not in EVENTS:
+        fault = {"field": "data.event", "rule": "enum", "message": f"must be one of {', '.join(EVENTS)}"}
+        raise Problem("request_invalid", "not acceptable: data.event", errors=[fault])
+    async with services.database.transaction() as connection:
+        known = await parcels.whereabouts(connection, callback.parcel_no)
+        delivery = await inbox.store(
+            connection,
+            source=f"carrier:{carrier}",
+            event_id=callback.event_id,
+            workflow_id=parcel_workflow_id(callback.parcel_no) if known else None,
+            signal=PARCEL_REPORTED,
+            subject=callback.parcel_no,
+            payload={
+                "event": ParcelState(callback.event),
+                "at": callback.at.isoformat(),
+                "by": asdict(ActedBy(role="carrier", subject=carrier, channel="webhook")),
+            },
+            at=datetime.now(UTC),
+        )
+    background.add_task(deliver, services, delivery)
+    return Response(status_code=status.HTTP_204_NO_CONTENT, background=background)

@@ -1,0 +1,148 @@
+"""Orders as every role reads them, and what buyers do with them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from api.schemas.quotes import DiscountView, SourceView, TotalsView
+from api.schemas.values import AddressBody, Identifier, LongText, MoneyBody, Request, Response, ShortText
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+
+
+class SubmitRequest(Request):
+    """Turn a quote into an order; with a channel, its first payment attempt is opened at once."""
+
+    quote_token: Annotated[str, StringConstraints(min_length=1, max_length=32_768)]
+    payment_channel: Identifier | None = None
+
+
+class CancelRequest(Request):
+    reason: Reason = ""
+
+
+class ReviewItem(Request):
+    line_no: Annotated[int, Field(ge=1, le=100_000)]
+    rating: Annotated[int, Field(ge=1, le=5)]
+    text: LongText = ""
+
+
+class ReviewRequest(Request):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reviews": [{"line_no": 1, "rating": 5, "text": "香氣很好"}]}]}
+    )
+
+    reviews: list[ReviewItem] = Field(min_length=1, max_length=100)
+
+
+class ReceiverChange(Request):
+    """The fields of the receiver to change; what is left out stays."""
+
+    name: ShortText | None = None
+    phone: ShortText | None = None
+    line1: ShortText | None = None
+    city: ShortText | None = None
+    region: ShortText | None = None
+    postal_code: Annotated[str, StringConstraints(max_length=20)] | None = None
+
+
+class OrderLineView(Response):
+    line_no: int
+    sku: str
+    name: str
+    attributes: dict[str, str]
+    merchant_id: str
+    quantity: int
+    unit_price: MoneyBody
+    amount: MoneyBody
+    discounts: list[DiscountView]
+    payable: MoneyBody
+    shipping: MoneyBody
+    sources: list[SourceView]
+
+
+class PaymentView(Response):
+    payment_id: str
+    channel: str
+    amount: MoneyBody
+    state: str
+    cashier_url: str | None
+    payment_due_at: datetime
+    provider_transaction_id: str | None
+    paid_at: datetime | None
+    failure: str | None
+    created_at: datetime
+
+
+class ParcelLineView(Response):
+    line_no: int
+    sku: str
+    quantity: int
+    payable: MoneyBody
+    shipping: MoneyBody
+
+
+class OrderParcelView(Response):
+    parcel_no: str
+    merchant_id: str
+    warehouse_id: str
+    transport_class: str
+    weight_g: int
+    state: str
+    updated_at: datetime
+    lines: list[ParcelLineView]
+
+
+class ReviewView(Response):
+    line_no: int
+    rating: int
+    text: str
+    created_at: datetime
+
+
+class ActionView(Response):
+    action: str
+    enabled: bool
+    reason: str
+
+
+class OrderView(Response):
+    """An order in the words of the role that reads it. `system_status` and `policy_version` are for operators."""
+
+    order_no: str
+    order_type: str
+    status: str
+    status_label: str
+    system_status: str | None = None
+    buyer: str | None = None
+    totals: TotalsView
+    shipping_option: str
+    receiver: AddressBody
+    lines: list[OrderLineView]
+    payments: list[PaymentView]
+    placed_at: datetime
+    updated_at: datetime
+    payment_due_at: datetime
+    parcels: list[OrderParcelView]
+    after_sales: list[dict[str, Any]]
+    refunds: list[dict[str, Any]]
+    reviews: list[ReviewView]
+    available_actions: list[ActionView]
+
+
+class OrderSummary(Response):
+    """An order in a list; `GET /v1/orders/{order_no}` has the rest."""
+
+    order_no: str
+    order_type: str
+    status: str
+    status_label: str
+    system_status: str | None = None
+    buyer: str | None = None
+    totals: TotalsView
+    placed_at: datetime
+    updated_at: datetime
+    payment_due_at: datetime
+    line_count: int
+    merchant_ids: list[str]

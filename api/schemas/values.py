@@ -1,0 +1,99 @@
+"""The values that every document of the HTTP contract is made of."""
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
+
+from ordersaga.domain.catalogue import Address
+from ordersaga.domain.money import CURRENCIES, Money
+
+Item = TypeVar("Item")
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+ShortText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00]*$")]
+Amount = Annotated[int, Field(ge=0, le=10**13, description="integer minor units")]
+
+
+def _iso_4217(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError("not an ISO 4217 currency")
+    return code
+
+
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_iso_4217)]
+
+
+class Request(BaseModel):
+    """What callers send: an unknown field is an error, so that a misspelt one is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Response(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class MoneyBody(Request):
+    """Money in minor units, e.g. `{"amount": 1999, "currency": "TWD"}` for 19.99 TWD."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": 1999, "currency": "TWD"}]})
+
+    amount: Amount
+    currency: Currency
+
+    def to_money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+EXAMPLE_ADDRESS: JsonDict = {
+    "name": "陳怡君",
+    "phone": "+886 912 345 678",
+    "line1": "信義路五段 7 號",
+    "city": "Taipei",
+    "region": "Taipei",
+    "postal_code": "110",
+    "country": "TW",
+}
+
+
+class AddressBody(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ADDRESS]})
+
+    name: ShortText
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=r"^[^\x00]*$")]
+    line1: ShortText
+    city: ShortText
+    region: ShortText
+    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, pattern=r"^[^\x00]*$")]
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+
+    def to_address(self) -> Address:
+        return Address(**self.model_dump())
+
+
+class Page(Response, Generic[Item]):
+    """A page of a list; `next_cursor` is `null` at the end."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class TimelineItem(Response):
+    at: datetime
+    subject: str = Field(description="`order`, or the number of the parcel that moved")
+    actor_role: str
+    actor: str | None = Field(description="who; operators only")
+    channel: str
+    action: str
+    from_state: str | None = Field(serialization_alias="from")
+    to_state: str = Field(serialization_alias="to")
+    reason: str
+
+
+def money(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency}

@@ -1,0 +1,211 @@
+"""Orders in the words, and with the parts, that each role may see (R-STM-2, P8)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.access import actor_of
+from api.authentication import Caller, Role
+from api.quoting import discounts, totals
+from api.schemas.orders import OrderView
+from api.schemas.values import money
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.lifecycle.words import label_of, status_of
+from ordersaga.domain.payment import Payment
+from ordersaga.domain.pricing.quote import PricedLine, Totals
+from ordersaga.domain.sourcing import Source
+from ordersaga.persistence import orders, parcels, payments, reviews, stock
+from ordersaga.persistence.orders import Order
+from ordersaga.persistence.parcels import StoredParcel
+from ordersaga.persistence.reviews import Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything that is known of one order."""
+
+    order: Order
+    payments: Sequence[Payment]
+    parcels: Sequence[StoredParcel]
+    reviews: Sequence[Review]
+    sources: Sequence[Source]
+
+
+async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) -> Dossier | None:
+    """The order and all that belongs to it, narrowed to what `caller` may see; `None` for what is not theirs."""
+    order = await orders.get(connection, order_no)
+    if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
+        return None
+    whole = Dossier(
+        order=order,
+        payments=await payments.of_order(connection, order_no),
+        parcels=await parcels.of_order(connection, order_no),
+        reviews=await reviews.of_order(connection, order_no),
+        sources=await stock.sources_of(connection, order_no),
+    )
+    return _narrowed(whole, caller)
+
+
+def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:
+    """Merchants see their own lines, warehouses what they ship; neither sees the buyer's payments."""
+    if caller.role is Role.MERCHANT:
+        mine = {line.line_no for line in whole.order.lines if line.merchant_id == caller.merchant_id}
+        own_parcels = [parcel for parcel in whole.parcels if parcel.merchant_id == caller.merchant_id]
+    elif caller.role is Role.WAREHOUSE:
+        mine = {item.line_no for item in whole.sources if item.warehouse_id == caller.warehouse_id}
+        own_parcels = [parcel for parcel in whole.parcels if parcel.warehouse_id == caller.warehouse_id]
+    else:
+        return whole
+    if not mine:
+        return None
+    lines = tuple(line for line in whole.order.lines if line.line_no in mine)
+    return replace(
+        whole,
+        order=replace(whole.order, lines=lines, totals=_sums(lines)),
+        payments=(),
+        parcels=own_parcels,
+        sources=[item for item in whole.sources if item.line_no in mine],
+    )
+
+
+def _sums(lines: Sequence[PricedLine]) -> Totals:
+    goods, payable = sum(line.amount for line in lines), sum(line.payable for line in lines)
+    shipping = sum(line.shipping for line in lines)
+    return Totals(
+        goods=goods,
+        discount=goods - payable,
+        points=0,
+        shipping=shipping,
+        tax=0,
+        payable=payable + shipping,
+        due_now=payable + shipping,
+    )
+
+
+def order_document(known: Dossier, caller: Caller, language: str, at: datetime) -> dict[str, Any]:
+    """The order as `OrderView` describes it."""
+    order = known.order
+    document = {
+        **heading(order, caller, language),
+        "totals": totals(order.totals, order.currency),
+        "shipping_option": order.shipping_option,
+        "receiver": asdict(order.receiver),
+        "lines": [_line(line, order.currency, known.sources) for line in order.lines],
+        "payments": [payment_document(payment, order.payment_due_at) for payment in known.payments],
+        "parcels": [_parcel(parcel, order.currency) for parcel in known.parcels],
+        "after_sales": [],
+        "refunds": [],
+        "reviews": [asdict(review) for review in known.reviews],
+        "available_actions": _actions(known, caller, at),
+    }
+    return OrderView.model_validate(document).model_dump(mode="json")
+
+
+def heading(order: Order, caller: Caller, language: str) -> dict[str, Any]:
+    """What lists and single orders begin with."""
+    machine = order_type(order.order_type).version(order.table_version)
+    status = status_of(machine, order.state, actor_of(caller))
+    is_operator = caller.role is Role.OPERATOR
+    return {
+        "order_no": order.order_no,
+        "order_type": order.order_type,
+        "status": status,
+        "status_label": label_of(status, language),
+        "system_status": order.state if is_operator else None,
+        "buyer": order.buyer if caller.role not in (Role.MERCHANT, Role.WAREHOUSE) else None,
+        "placed_at": order.placed_at,
+        "updated_at": order.updated_at,
+        "payment_due_at": order.payment_due_at,
+    }
+
+
+def payment_document(payment: Payment, due_at: datetime) -> dict[str, Any]:
+    return {
+        "payment_id": payment.payment_id,
+        "channel": payment.channel,
+        "amount": money(payment.amount.amount, payment.amount.currency),
+        "state": payment.state,
+        "cashier_url": payment.cashier_url,
+        "payment_due_at": due_at,
+        "provider_transaction_id": payment.provider_transaction_id,
+        "paid_at": payment.paid_at,
+        "failure": payment.failure,
+        "created_at": payment.created_at,
+    }
+
+
+def receiver_is_fixed(found: Sequence[StoredParcel]) -> bool:
+    """From the first printed label on, an address cannot be changed any more (R-REV-1)."""
+    return any(parcel.state is not ParcelState.CREATED for parcel in found)
+
+
+def _line(line: PricedLine, currency: str, sources: Sequence[Source]) -> dict[str, Any]:
+    return {
+        "line_no": line.line_no,
+        "sku": line.sku,
+        "name": line.name,
+        "attributes": dict(line.attributes),
+        "merchant_id": line.merchant_id,
+        "quantity": line.quantity,
+        "unit_price": money(line.unit_price, currency),
+        "amount": money(line.amount, currency),
+        "discounts": discounts(line, currency),
+        "payable": money(line.payable, currency),
+        "shipping": money(line.shipping, currency),
+        "sources": [
+            {"warehouse_id": item.warehouse_id, "quantity": item.quantity}
+            for item in sources
+            if item.line_no == line.line_no
+        ],
+    }
+
+
+def _parcel(parcel: StoredParcel, currency: str) -> dict[str, Any]:
+    return {
+        "parcel_no": parcel.parcel_no,
+        "merchant_id": parcel.merchant_id,
+        "warehouse_id": parcel.warehouse_id,
+        "transport_class": parcel.transport_class,
+        "weight_g": parcel.weight_g,
+        "state": parcel.state,
+        "updated_at": parcel.updated_at,
+        "lines": [
+            {
+                "line_no": line.line_no,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "payable": money(line.payable, currency),
+                "shipping": money(line.shipping, currency),
+            }
+            for line in parcel.lines
+        ],
+    }
+
+
+def _actions(known: Dossier, caller: Caller, at: datetime) -> list[dict[str, Any]]:
+    """Every action of the role's, and why each disabled one is."""
+    order, actor = known.order, actor_of(caller)
+    machine = order_type(order.order_type).version(order.table_version)
+    if caller.role is Role.DOWNSTREAM:
+        return []
+    found = []
+    for action in machine.actions_of(actor):
+        reason = "" if machine.allows(order.state, action, actor) else f"not possible while {order.state}"
+        reason = reason or _guard(action, known, at)
+        found.append({"action": action, "enabled": not reason, "reason": reason})
+    return found
+
+
+def _guard(action: str, known: Dossier, at: datetime) -> str:
+    if action == Action.PAY and known.order.payment_due_at <= at:
+        return "the time to pay is over"
+    if action == Action.CHANGE_RECEIVER and receiver_is_fixed(known.parcels):
+        return "a parcel's label is printed"
+    if action == Action.REVIEW and len(known.reviews) == len(known.order.lines):
+        return "every line is reviewed"
+    return ""

@@ -1,0 +1,33 @@
+"""The connection to Temporal, by Temporal's own environment variables."""
+
+import temporalio.common
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.runtime import Runtime
+
+ORDER_NO = temporalio.common.SearchAttributeKey.for_keyword("OrderNo")
+BUYER = temporalio.common.SearchAttributeKey.for_keyword("Buyer")
+MERCHANTS = temporalio.common.SearchAttributeKey.for_keyword_list("Merchants")
+ORDER_TYPE = temporalio.common.SearchAttributeKey.for_keyword("OrderType")
+ORDER_STATUS = temporalio.common.SearchAttributeKey.for_keyword("OrderStatus")
+SEARCH_ATTRIBUTES = (ORDER_NO, BUYER, MERCHANTS, ORDER_TYPE, ORDER_STATUS)
+
+
+async def connect(*, lazy: bool = False, runtime: Runtime | None = None) -> Client:
+    """A client for the cluster and namespace that the environment names. A lazy one connects at its first call."""
+    return await Client.connect(**ClientConfig.load_client_connect_config(), lazy=lazy, runtime=runtime)
+
+
+async def register_search_attributes(client: Client) -> list[str]:
+    """Make the namespace know our search attributes; the answer names those that it did not know."""
+    operator = client.operator_service
+    known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
+    missing = [key for key in SEARCH_ATTRIBUTES if key.name not in known.custom_attributes]
+    if missing:
+        wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in missing}
+        await operator.add_search_attributes(
+            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
+        )
+    return [key.name for key in missing]

@@ -1,0 +1,69 @@
+"""Delivers reports whose first delivery did not come through (R-PAY-2): the API died, or the run was not there yet."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.fulfilment import advance_parcel
+from activities.payment import settle
+from ordersaga.domain.errors import OrderError
+from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED
+from ordersaga.persistence import inbox, payments
+from ordersaga.persistence.database import Database
+
+log = structlog.get_logger()
+
+_PATIENCE = timedelta(seconds=2)
+_BATCH = 100
+
+
+class Delivery:
+    """A loop over the inbox. Telling a run twice is harmless, so several processes may run it."""
+
+    def __init__(self, database: Database, client: Client, *, interval: float = 1.0) -> None:
+        self._database = database
+        self._client = client
+        self._interval = interval
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._deliver_waiting()
+            except Exception as error:
+                # The database or Temporal is away; the reports are kept and the next round tries again.
+                log.warning("reports could not be delivered", error=repr(error))
+            await asyncio.sleep(self._interval)
+
+    async def _deliver_waiting(self) -> None:
+        async with self._database.transaction() as connection:
+            waiting = await inbox.undelivered(connection, at=datetime.now(UTC), older_than=_PATIENCE, limit=_BATCH)
+        for delivery in waiting:
+            if await self._deliver(delivery):
+                async with self._database.transaction() as connection:
+                    await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
+
+    async def _deliver(self, delivery: inbox.Delivery) -> bool:
+        try:
+            await self._client.get_workflow_handle(delivery.workflow_id).signal(delivery.signal)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return "already completed" in error.message and await self._apply_without_run(delivery)
+        return True
+
+    async def _apply_without_run(self, delivery: inbox.Delivery) -> bool:
+        """A report for a run that has ended changes no flow, but money and parcels are recorded as they are."""
+        try:
+            async with self._database.transaction() as connection:
+                if delivery.signal == PAYMENT_REPORTED:
+                    payment = await payments.get(connection, delivery.subject)
+                    if payment is not None:
+                        await settle(connection, payment.order_no, datetime.now(UTC))
+                elif delivery.signal == PARCEL_REPORTED:
+                    await advance_parcel(connection, delivery.subject, datetime.now(UTC))
+        except OrderError as error:
+            log.error("a late report could not be applied", report_id=delivery.report_id, code=error.code)
+        return True

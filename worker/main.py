@@ -1,0 +1,88 @@
+"""The worker process: workflows and activities put together and tuned."""
+
+import asyncio
+import contextlib
+import signal
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.fulfilment import Fulfilment as FulfilmentRecord
+from activities.order import OrderRecord
+from activities.payment import Payments
+from activities.stock import Stock
+from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.gateways.temporal import connect
+from ordersaga.persistence.database import Database
+from ordersaga.settings import Settings
+from worker.delivery import Delivery
+from worker.refusals import Refusals
+from workflows.fulfilment import Fulfilment
+from workflows.standard import StandardOrder
+
+log = structlog.get_logger()
+
+WORKFLOWS = (StandardOrder, Fulfilment)
+# Rules and contracts are pure and the same for every run: loading them anew for each one costs hundreds of times more.
+PASSED_THROUGH = ("ordersaga.domain", "ordersaga.contracts")
+
+
+def workflow_runner(settings: Settings) -> WorkflowRunner:
+    if not settings.sandboxed_workflows:
+        return UnsandboxedWorkflowRunner()
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+def build_worker(client: Client, settings: Settings, database: Database, providers: PaymentProviders) -> Worker:
+    """A worker for every workflow and activity of the project."""
+    order, stock = OrderRecord(database), Stock(database)
+    payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
+    return Worker(
+        client,
+        task_queue=settings.task_queue,
+        workflows=list(WORKFLOWS),
+        activities=[
+            order.record,
+            order.refuse,
+            order.move,
+            stock.reserve,
+            stock.release,
+            stock.ship,
+            payment.settle,
+            payment.close_attempts,
+            fulfilment.split,
+            fulfilment.advance,
+        ],
+        workflow_runner=workflow_runner(settings),
+        interceptors=[Refusals()],
+        graceful_shutdown_timeout=timedelta(seconds=5),
+        max_concurrent_local_activities=settings.database_pool_size,
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish what is under way."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    database = Database(settings.database_driver_url, pool_size=settings.database_pool_size)
+    secret = settings.sandbox.payment_secret
+    providers = PaymentProviders.build(
+        public_url=settings.public_url, sandbox_secret=secret.get_secret_value() if secret else None
+    )
+    client = await connect()
+    delivery = asyncio.create_task(Delivery(database, client).run())
+    try:
+        async with build_worker(client, settings, database, providers):
+            log.info("the worker is running", task_queue=settings.task_queue)
+            await stopped.wait()
+    finally:
+        delivery.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await delivery
+        await providers.aclose()
+        await database.close()
