@@ -10,19 +10,12 @@ import pytest
 
 from ordersaga.domain.errors import ChannelUnknown, NotFound
 from ordersaga.domain.money import Money
-from ordersaga.gateways.payment.provider import (
-    PaymentAttempt,
-    PaymentProvider,
-    PaymentUnknown,
-    ProviderReport,
-    ProviderState,
-    ProviderUnavailable,
-    SignatureInvalid,
-)
+from ordersaga.domain.payment import PaymentReport, PaymentState
+from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentProvider, PaymentUnknown, ProviderUnavailable
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.payment.sandbox import SandboxProvider
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, CashierTokenInvalid, SandboxKeys
-from ordersaga.gateways.signing import sign
+from ordersaga.gateways.signing import SignatureInvalid, sign
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ATTEMPT = PaymentAttempt(
@@ -42,9 +35,9 @@ PAID = {
     "paid_at": "2026-01-05T12:01:00Z",
     "failure": None,
 }
-REPORT = ProviderReport(
+REPORT = PaymentReport(
     payment_id="pay_1",
-    state=ProviderState.SUCCEEDED,
+    state=PaymentState.SUCCEEDED,
     amount=Money(129_900, "TWD"),
     transaction_id="sbx_1",
     paid_at=datetime(2026, 1, 5, 12, 1, tzinfo=UTC),
@@ -119,7 +112,7 @@ async def test_closing_hands_over_the_attempt_so_that_one_never_seen_can_be_clos
 
     report = await provider(answer).close(ATTEMPT)
 
-    assert (report.state, report.transaction_id, report.paid_at) == (ProviderState.CLOSED, None, None)
+    assert (report.state, report.transaction_id, report.paid_at) == (PaymentState.CLOSED, None, None)
 
 
 async def test_the_providers_own_404_means_that_it_does_not_know_the_payment() -> None:
