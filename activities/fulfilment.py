@@ -1,5 +1,6 @@
 """Fulfilment: the split into parcels, and what is reported of each."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -68,7 +69,7 @@ async def advance_parcel(connection: AsyncConnection, parcel_no: str, at: dateti
             from_state=state,
             to_state=reached,
             at=at,
-            by=ActedBy(**report.payload["by"]),
+            by=replace(ActedBy(**report.payload["by"]), reason=f"reported for {report.payload['at']}"),
         )
         state = reached
     if state is not parcel.state:

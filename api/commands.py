@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
@@ -17,8 +18,8 @@ from api.services import Services
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.messages import order_workflow_id
-from ordersaga.persistence import orders
+from ordersaga.domain.messages import ActedBy, order_workflow_id
+from ordersaga.persistence import orders, transitions
 from ordersaga.persistence.orders import Standing
 
 
@@ -33,12 +34,13 @@ async def command(
     machine = order_type(standing.order_type).version(standing.table_version)
     if key is None:
         machine.next(standing.state, action, actor_of(caller))
+    by = await _acted_by(services, caller, order_no, reason)
     patience = services.settings.submit_deadline_seconds
     try:
         async with asyncio.timeout(patience):
             await services.temporal.get_workflow_handle(order_workflow_id(order_no)).execute_update(
                 action,
-                acted_by(caller, reason),
+                by,
                 id=update_id(action, caller.role, caller.subject, key or secrets.token_hex(8)),
                 rpc_timeout=timedelta(seconds=patience),
             )
@@ -62,6 +64,15 @@ async def own_order(services: Services, caller: Caller, order_no: str) -> Standi
     if standing is None or (caller.role is Role.BUYER and standing.buyer != caller.subject):
         raise not_found()
     return standing
+
+
+async def _acted_by(services: Services, caller: Caller, order_no: str, reason: str) -> ActedBy:
+    """Who acts, with what they wrote left in the database: it does not belong into a run's history."""
+    if not reason:
+        return acted_by(caller)
+    async with services.database.transaction() as connection:
+        note = await transitions.add_note(connection, order_no, reason, datetime.now(UTC))
+    return replace(acted_by(caller), note=note)
 
 
 def _refusal(error: WorkflowUpdateFailedError) -> Problem:

@@ -8,6 +8,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from ordersaga.domain.errors import OrderError
@@ -84,6 +86,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OrderError, _order_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    for neighbour_away in (OSError, InterfaceError, OperationalError, PoolTimeout):
+        app.add_exception_handler(neighbour_away, _neighbour_away)
+    app.add_exception_handler(DBAPIError, _database_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -115,6 +120,20 @@ async def _http_error(_: Request, error: Exception) -> JSONResponse:
         "code": code,
     }
     return response(body, error.headers)
+
+
+async def _neighbour_away(request: Request, error: Exception) -> JSONResponse:
+    """PostgreSQL or another neighbour does not answer: the caller may try again, nothing was half done."""
+    log.warning("a neighbour is away", path=request.url.path, error=type(error).__name__)
+    problem = unavailable("the shop")
+    return response(document(problem.code, problem.message, {}), problem.headers)
+
+
+async def _database_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DBAPIError)  # noqa: S101 - registered for just these
+    if error.connection_invalidated:
+        return await _neighbour_away(request, error)
+    return await _unexpected(request, error)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -52,12 +52,17 @@ class Placement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActedBy:
-    """Who asked for an action, and through which channel (`api`, `temporal_ui`)."""
+    """Who asked for an action, and through which channel (`api`, `temporal_ui`).
+
+    What buyers write may be personal: it lies in the database, and `note` is its number there. `reason` is for codes
+    and for what operators write.
+    """
 
     role: str
     subject: str
     channel: str = "api"
     reason: str = ""
+    note: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

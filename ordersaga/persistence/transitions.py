@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.messages import ActedBy
-from ordersaga.persistence.tables.orders import orders, transitions
+from ordersaga.persistence.tables.orders import notes, orders, transitions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ async def record(
             action=action,
             from_state=from_state,
             to_state=to_state,
-            reason=by.reason,
+            reason=by.reason if by.note is None else await _note(connection, order_no, by.note),
         )
         .on_conflict_do_nothing()
         .returning(transitions.c.transition_id)
@@ -110,3 +110,18 @@ async def _is_recorded(connection: AsyncConnection, order_no: str, step: int) ->
         select(transitions.c.transition_id).where((transitions.c.order_no == order_no) & (transitions.c.step == step))
     )
     return found is not None
+
+
+async def add_note(connection: AsyncConnection, order_no: str, text: str, at: datetime) -> int:
+    """Keep what somebody wrote about an action; the answer is its number."""
+    number = await connection.scalar(
+        insert(notes).values(order_no=order_no, text=text, written_at=at).returning(notes.c.note_id)
+    )
+    return int(number or 0)
+
+
+async def _note(connection: AsyncConnection, order_no: str, number: int) -> str:
+    text = await connection.scalar(
+        select(notes.c.text).where((notes.c.note_id == number) & (notes.c.order_no == order_no))
+    )
+    return text or ""

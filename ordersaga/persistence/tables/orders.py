@@ -87,6 +87,16 @@ transitions = Table(
     Index("ix_transitions_order_no", "order_no", "transition_id"),
 )
 
+# What people wrote about an action, kept out of Temporal.
+notes = Table(
+    "notes",
+    metadata,
+    Column("note_id", BigInteger, Identity(always=True), primary_key=True),
+    Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+)
+
 policies = Table(
     "policies",
     metadata,

@@ -207,6 +207,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("warehouse_id", name=op.f("pk_warehouses")),
     )
     op.create_table(
+        "notes",
+        sa.Column("note_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("order_no", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name=op.f("fk_notes_order_no")),
+        sa.PrimaryKeyConstraint("note_id", name=op.f("pk_notes")),
+    )
+    op.create_index(op.f("ix_notes_order_no"), "notes", ["order_no"], unique=False)
+    op.create_table(
         "notifications",
         sa.Column("notification_id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("order_no", sa.Text(), nullable=False),
@@ -391,6 +401,8 @@ def downgrade() -> None:
     op.drop_table("order_lines")
     op.drop_index("ix_notifications_recipient", table_name="notifications")
     op.drop_table("notifications")
+    op.drop_index(op.f("ix_notes_order_no"), table_name="notes")
+    op.drop_table("notes")
     op.drop_table("warehouses")
     op.drop_table("submissions")
     op.drop_table("stock_reservations")
