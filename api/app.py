@@ -77,7 +77,7 @@ async def build_services(settings: Settings) -> Services:
         settings=settings,
         database=Database(settings.database_driver_url, pool_size=settings.database_pool_size),
         redis=redis,
-        temporal=await connect(lazy=True),
+        temporal=await connect(lazy=True, compression=settings.temporal_compression),
         providers=PaymentProviders.build(
             public_url=settings.public_url,
             sandbox_secret=payment_secret.get_secret_value() if payment_secret else None,

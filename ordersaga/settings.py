@@ -63,7 +63,10 @@ class Settings(BaseSettings):
     duplicate_window_seconds: int = Field(5, gt=0, description="the same buyer and goods are one order within it")
     submit_deadline_seconds: float = Field(8.0, gt=0, description="after it a submit answers 503 and can be resumed")
     placing_deadline_seconds: float = Field(60.0, gt=0, description="an order not placed by then is refused")
-    sandboxed_workflows: bool = Field(True, description="run workflow code in Temporal's import sandbox")
+    sandboxed_workflows: bool = Field(
+        False, description="run workflow code in Temporal's import sandbox, as the tests do; see docs/adr/0006"
+    )
+    temporal_compression: bool = Field(False, description="gzip what goes to Temporal; worth it over a wide network")
     log_format: Literal["json", "console"] = "json"
     log_level: str = "INFO"
     policies: dict[str, Policies] = Field(

@@ -74,7 +74,7 @@ async def serve(settings: Settings) -> None:
     providers = PaymentProviders.build(
         public_url=settings.public_url, sandbox_secret=secret.get_secret_value() if secret else None
     )
-    client = await connect()
+    client = await connect(compression=settings.temporal_compression)
     delivery = asyncio.create_task(Delivery(database, client).run())
     try:
         async with build_worker(client, settings, database, providers):

@@ -6,6 +6,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
+from temporalio.service import GrpcCompression
 
 ORDER_NO = temporalio.common.SearchAttributeKey.for_keyword("OrderNo")
 BUYER = temporalio.common.SearchAttributeKey.for_keyword("Buyer")
@@ -15,9 +16,14 @@ ORDER_STATUS = temporalio.common.SearchAttributeKey.for_keyword("OrderStatus")
 SEARCH_ATTRIBUTES = (ORDER_NO, BUYER, MERCHANTS, ORDER_TYPE, ORDER_STATUS)
 
 
-async def connect(*, lazy: bool = False, runtime: Runtime | None = None) -> Client:
+async def connect(*, lazy: bool = False, compression: bool = False, runtime: Runtime | None = None) -> Client:
     """A client for the cluster and namespace that the environment names. A lazy one connects at its first call."""
-    return await Client.connect(**ClientConfig.load_client_connect_config(), lazy=lazy, runtime=runtime)
+    return await Client.connect(
+        **ClientConfig.load_client_connect_config(),
+        lazy=lazy,
+        runtime=runtime,
+        grpc_compression=GrpcCompression.GZIP if compression else GrpcCompression.NONE,
+    )
 
 
 async def register_search_attributes(client: Client) -> list[str]:
