@@ -4,6 +4,7 @@ import typer
 
 from cli.api import api
 from cli.demo import demo
+from cli.diagram import diagram
 from cli.doctor import doctor
 from cli.migrate import migrate
 from cli.replay_orders import replay_orders
@@ -30,4 +31,5 @@ app.command()(seed)
 app.command()(token)
 app.command()(replay_orders)
 app.command()(simulate)
+app.command()(diagram)
 app.command()(doctor)
