@@ -93,7 +93,7 @@ class Children:
                 if self._children[name] is not child:
                     continue  # restarted on purpose
                 delay = _FIRST_DELAY if loop.time() - since > _LIVED_WELL_SECONDS else delay
-                self._report(Event(name, Stage.DIED, f"{ended(code)}; restarting in {delay:g} s\n{child.tail()}"))
+                self._report(Event(name, Stage.DIED, f"{ended(code)}; restarting in {delay:g} s\n{child.tail(8)}"))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY)
                 await self._revive(child)

@@ -26,7 +26,10 @@ class FolderLock:
         try:
             descriptor = os.open(self._folder.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise FolderUnusable(f"{self._folder.lock} cannot be opened: {error.strerror}") from error
+            raise FolderUnusable(
+                f"{self._folder.lock} cannot be opened: {error.strerror}. If another account ran a stack in this "
+                "folder, run as that one, or choose another folder with --data-dir."
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,8 +1,11 @@
 """Ports on the loopback: the well-known one where it is free, any other where it is taken."""
 
+import contextlib
 import socket
 from collections.abc import Mapping
 from types import MappingProxyType
+
+import psutil
 
 LOOPBACK = "127.0.0.1"
 PREFERRED: Mapping[str, int] = MappingProxyType(
@@ -41,6 +44,14 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def ensure_listens(pid: int, port: int) -> None:
+    """Raises `LookupError` when it is not this process that listens there: somebody else may answer just as well."""
+    with contextlib.suppress(psutil.AccessDenied):  # then it cannot be known
+        connections = psutil.Process(pid).net_connections("tcp")
+        if not any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in connections):
+            raise LookupError(f"process {pid} does not listen on port {port}")
 
 
 def _any_free(others: set[int]) -> int:

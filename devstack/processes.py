@@ -122,6 +122,7 @@ class Child:
         """
         if self.running:
             self.send(self.program.stop_signal)
+            self.send(signal.SIGCONT)  # one that was paused hears nothing
             hurried = asyncio.ensure_future(hurry.wait())
             await asyncio.wait(
                 {self._exit, hurried}, timeout=self.program.stop_seconds, return_when=asyncio.FIRST_COMPLETED
@@ -130,9 +131,9 @@ class Child:
         end_session(self.pid)
         await self.exited()
 
-    def tail(self) -> str:
+    def tail(self, lines: int = _LOG_TAIL) -> str:
         """The last lines of the log."""
-        return tail_of(self.program.log)
+        return tail_of(self.program.log, lines)
 
 
 def end_session(pid: int) -> None:

@@ -8,6 +8,7 @@ import httpx
 
 from devstack.environment import for_programs
 from devstack.folder import DataFolder
+from devstack.ports import ensure_listens
 from devstack.processes import Program
 from devstack.temporal import pollers
 
@@ -36,9 +37,10 @@ class Programs:
         """Ready when it says so itself."""
         url = self.decided["ORDERSAGA_PUBLIC_URL"]
 
-        async def probe(_pid: int) -> None:
+        async def probe(pid: int) -> None:
             async with httpx.AsyncClient(trust_env=False, timeout=4) as client:
                 (await client.get(f"{url}/readyz")).raise_for_status()
+            ensure_listens(pid, int(self.decided["ORDERSAGA_API_PORT"]))
 
         return Program(
             name="api",

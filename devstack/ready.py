@@ -27,8 +27,12 @@ class Addresses:
 
 
 def write_addresses(path: Path, addresses: Addresses) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps(asdict(addresses), indent=2) + "\n")
+    """Raises `FolderUnusable` when the file cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps(asdict(addresses), indent=2) + "\n")
+    except OSError as error:
+        raise FolderUnusable(f"the ready file {path} cannot be written: {error.strerror or error}") from error
 
 
 def read_addresses(path: Path) -> Addresses:

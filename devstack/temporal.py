@@ -16,7 +16,7 @@ from temporalio.client import Client
 from devstack.binaries import temporal_binary
 from devstack.environment import inherited
 from devstack.folder import DataFolder, write_atomically
-from devstack.ports import LOOPBACK, Ports
+from devstack.ports import LOOPBACK, Ports, ensure_listens
 from devstack.processes import Program
 
 NAMESPACE = "default"
@@ -31,8 +31,9 @@ def temporal_program(folder: DataFolder, ports: Ports, *, time_skipping: bool) -
     profile = f'[profile.default]\naddress = "{address}"\nnamespace = "{NAMESPACE}"\n'
     write_atomically(client_configuration(folder), profile)
 
-    async def probe(_pid: int) -> None:
+    async def probe(pid: int) -> None:
         await describe_namespace(address)
+        ensure_listens(pid, ports["temporal"])
 
     return Program(
         name="temporal",

@@ -128,6 +128,18 @@ def test_a_second_signal_kills_what_does_not_end(folder: Path) -> None:
         assert processes_of(folder) == []
 
 
+def test_an_api_whose_port_is_taken_during_the_start_gets_another(folder: Path) -> None:
+    with socket.socket() as late:
+        late.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        late.bind(("127.0.0.1", 0))
+        port = late.getsockname()[1]
+        with running_up(folder, port=port) as up:
+            up.says("migrate: starting")
+            late.listen()
+            assert up.ready()["api"] != f"http://127.0.0.1:{port}"
+            assert f"port {port} is taken" in up.printed()
+
+
 def test_an_interrupted_start_can_be_started_again(folder: Path) -> None:
     with running_up(folder) as up:
         up.says("initdb: starting")
