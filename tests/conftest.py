@@ -1,0 +1,48 @@
+"""What the whole session shares: one embedded stack, started when the first test asks for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from devstack.options import StackOptions
+from devstack.stack import Stack
+from tests.shop import Shop, callers_of
+
+_LONGEST = 110.0
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """Real PostgreSQL, Valkey and Temporal, migrated and seeded, with the API and a worker as processes of their own.
+
+    Tests share it, so each makes its own goods and buyers; whoever wants the servers alone takes `stack.addresses`.
+    """
+    options = StackOptions(
+        data_dir=tmp_path_factory.mktemp("stack") / "data",
+        port=0,
+        profile="demo",
+        simulate=False,
+        time_skipping=True,
+        environment={"ORDERSAGA_SANDBOXED_WORKFLOWS": "true"},
+    )
+    stack = Stack(options)
+    async with asyncio.timeout(_LONGEST):
+        await stack.start()
+    yield stack
+    async with asyncio.timeout(_LONGEST):
+        await stack.stop()
+
+
+@pytest.fixture(scope="session")
+async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """Connections to the session's API."""
+    async with callers_of(stack.addresses.api) as client:
+        yield client
+
+
+@pytest.fixture
+async def shop(stack: Stack, http: httpx.AsyncClient) -> Shop:
+    """A shop of this test's own: its goods, buyers, merchants and warehouses are nobody else's."""
+    return await Shop.open(stack, http)
