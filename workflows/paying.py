@@ -112,7 +112,7 @@ class Paying(Placing):
             await self._settle()
         if self._awaits_payment():
             await self.give_back()
-            await self.move(undone, by if undone is Action.CONFIRM_CANCELLATION else SYSTEM)
+            await self.move(undone)
 
     async def _close_attempts(self) -> None:
         try:
