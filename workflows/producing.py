@@ -3,6 +3,7 @@
 import asyncio
 
 from temporalio import workflow
+from temporalio.common import TypedSearchAttributes
 
 from ordersaga.contracts.fulfilment import FulfilmentActivities, SplitOrder
 from ordersaga.domain.lifecycle.actions import Action
@@ -14,7 +15,7 @@ from ordersaga.domain.messages import (
     order_workflow_id,
     parcel_workflow_id,
 )
-from workflows.run import OrderRun
+from workflows.run import ORDER_STATUS, OrderRun
 from workflows.steps import perform
 
 
@@ -62,7 +63,7 @@ class Producing(OrderRun):
             ),
             id=parcel_workflow_id(parcel_no),
             static_summary=f"Parcel {parcel_no}",
-            search_attributes=workflow.info().typed_search_attributes,
+            search_attributes=_without_status(workflow.info().typed_search_attributes),
         )
 
     async def _follow(self, parcel_nos: list[str]) -> None:
@@ -72,3 +73,8 @@ class Producing(OrderRun):
             self._followed |= self._shipped
             all_left = len(self._followed) == len(parcel_nos)
             await self.move(Action.SHIP_LAST_PARCEL if all_left else Action.SHIP_PARCEL)
+
+
+def _without_status(attributes: TypedSearchAttributes) -> TypedSearchAttributes:
+    """A parcel is found by its order's number, buyer and merchants; the order's status is the order's alone."""
+    return TypedSearchAttributes([pair for pair in attributes if pair.key != ORDER_STATUS])

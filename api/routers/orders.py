@@ -111,9 +111,13 @@ def _states(wanted: str | None, caller: Caller) -> frozenset[str] | None:
     if wanted is None:
         return None
     machines = [machine for kind in ORDER_TYPES.values() for machine in kind.machines]
-    return frozenset(
-        state for machine in machines for state in machine.states if wanted in _words(machine, state, caller)
-    )
+    by_state = {state: _words(machine, state, caller) for machine in machines for state in machine.states}
+    states = frozenset(state for state, words in by_state.items() if wanted in words)
+    if not states:
+        known = sorted(set().union(*by_state.values()))
+        fault = {"field": "status", "rule": "enum", "message": f"must be one of {', '.join(known)}"}
+        raise Problem("request_invalid", "not acceptable: status", errors=[fault])
+    return states
 
 
 def _words(machine: Any, state: str, caller: Caller) -> set[str]:
