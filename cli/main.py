@@ -1,11 +1,14 @@
 """The `ordersaga` command: one file per subcommand, listed here in the order in which `--help` shows them."""
 
+import sys
+
 import typer
 
 from cli.api import api
 from cli.demo import demo
 from cli.diagram import diagram
 from cli.doctor import doctor
+from cli.ending import end
 from cli.migrate import migrate
 from cli.replay_orders import replay_orders
 from cli.seed import seed
@@ -33,3 +36,14 @@ app.command()(replay_orders)
 app.command()(simulate)
 app.command()(diagram)
 app.command()(doctor)
+
+
+def main() -> None:
+    """The console script: the command, ended as a process that may have talked to Temporal must end."""
+    try:
+        app(prog_name="ordersaga")
+    except SystemExit as stop:
+        if isinstance(stop.code, str):
+            print(stop.code, file=sys.stderr)
+        end(stop.code if isinstance(stop.code, int) else int(stop.code is not None))
+    end(0)

@@ -1,16 +1,31 @@
 """What the whole session shares: one embedded stack, started when the first test asks for it."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from temporalio.client import Client
 
+from cli.ending import end
 from devstack.options import StackOptions
 from devstack.stack import Stack
 from tests.shop import Shop, callers_of
 
+_EXIT_STATUS = pytest.StashKey[int]()
 _LONGEST = 110.0
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_EXIT_STATUS] = exitstatus
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Tests talk to Temporal from this very process, so it ends as the command does: see `cli.ending`."""
+    if "temporalio.client" in sys.modules:
+        end(int(config.stash.get(_EXIT_STATUS, 0)))
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +55,12 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     """Connections to the session's API."""
     async with callers_of(stack.addresses.api) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def temporal(stack: Stack) -> Client:
+    """Temporal as its operators reach it."""
+    return await Client.connect(stack.addresses.temporal, namespace=stack.addresses.namespace)
 
 
 @pytest.fixture
