@@ -1,0 +1,55 @@
+"""Settings: what production refuses, and how the database's address is read."""
+
+import pytest
+from pydantic import ValidationError
+
+from ordersaga.domain.policies import DEMO, PRODUCTION, Policies
+from ordersaga.settings import Settings
+
+NEEDED = {"database_url": "postgresql://user:hunter2@host:5432/shop", "redis_url": "redis://host"}
+IDENTITY_PROVIDER = {"jwks_url": "https://id.example/keys"}
+
+
+def settings(**values: object) -> Settings:
+    return Settings.model_validate(NEEDED | values)
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"auth": {**IDENTITY_PROVIDER, "development_secret": "x" * 32}}, "auth.development_secret"),
+        ({"auth": {}}, "auth.public_key or auth.jwks_url"),
+        ({"auth": IDENTITY_PROVIDER, "sandbox": {"payment_secret": "whsec_eA=="}}, "sandbox.payment_secret"),
+    ],
+)
+def test_production_refuses_keys_that_guard_nothing(values: dict[str, object], named: str) -> None:
+    with pytest.raises(ValidationError, match=named):
+        settings(environment="production", **values)
+    assert settings(environment="development", **values)
+
+
+def test_production_starts_with_an_identity_providers_key() -> None:
+    assert settings(environment="production", auth=IDENTITY_PROVIDER).environment == "production"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
+def test_every_usual_form_of_the_databases_address_leads_to_our_driver(scheme: str) -> None:
+    given = f"{scheme}://postgres:secret@postgres:5432/postgres"
+    driven = settings(database_url=given).database_driver_url
+    assert driven == "postgresql+asyncpg://postgres:secret@postgres:5432/postgres"
+
+
+def test_addresses_with_passwords_are_not_printed() -> None:
+    assert "hunter2" not in repr(settings())
+
+
+def test_an_order_type_that_is_not_named_takes_the_profiles_policies() -> None:
+    assert settings(profile="demo").policies_of("standard") == DEMO
+    assert settings().policies_of("standard") == PRODUCTION
+
+
+def test_one_order_types_policies_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDERSAGA_POLICIES", '{"standard": {"payment_seconds": 60}}')
+    read = settings(profile="demo")
+    assert read.policies_of("standard") == Policies(payment_seconds=60)
+    assert read.policies_of("presale") == DEMO

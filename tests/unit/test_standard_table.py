@@ -1,0 +1,97 @@
+"""The standard order's table, row by row: what the brief promises of each state (R-TYPE-1, R-REV-1, R-REV-2)."""
+
+import pytest
+
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.standard import MACHINE, State
+from ordersaga.domain.lifecycle.table import Actor, BuyerStatus, MerchantStatus
+
+BUYER, BUYER_OR_OPERATOR, SYSTEM = {Actor.BUYER}, {Actor.BUYER, Actor.OPERATOR}, {Actor.SYSTEM}
+
+TABLE = [
+    ("awaiting_payment", "pay", "awaiting_payment", BUYER),
+    ("payment_failed", "pay", "payment_failed", BUYER),
+    ("awaiting_payment", "fail_payment", "payment_failed", SYSTEM),
+    ("payment_failed", "fail_payment", "payment_failed", SYSTEM),
+    ("awaiting_payment", "confirm_payment", "paid", SYSTEM),
+    ("payment_failed", "confirm_payment", "paid", SYSTEM),
+    ("closing_payment", "confirm_payment", "paid", SYSTEM),
+    ("awaiting_payment", "reach_payment_deadline", "closing_payment", SYSTEM),
+    ("payment_failed", "reach_payment_deadline", "closing_payment", SYSTEM),
+    ("awaiting_payment", "cancel", "closing_payment", BUYER_OR_OPERATOR),
+    ("payment_failed", "cancel", "closing_payment", BUYER_OR_OPERATOR),
+    ("closing_payment", "time_out", "payment_timed_out", SYSTEM),
+    ("closing_payment", "confirm_cancellation", "cancelled", SYSTEM),
+    ("awaiting_payment", "change_receiver", "awaiting_payment", BUYER_OR_OPERATOR),
+    ("payment_failed", "change_receiver", "payment_failed", BUYER_OR_OPERATOR),
+    ("paid", "change_receiver", "paid", BUYER_OR_OPERATOR),
+    ("in_production", "change_receiver", "in_production", BUYER_OR_OPERATOR),
+    ("paid", "split", "in_production", SYSTEM),
+    ("in_production", "ship_parcel", "partly_shipped", SYSTEM),
+    ("partly_shipped", "ship_parcel", "partly_shipped", SYSTEM),
+    ("in_production", "ship_last_parcel", "shipped", SYSTEM),
+    ("partly_shipped", "ship_last_parcel", "shipped", SYSTEM),
+    ("shipped", "deliver_last_parcel", "delivered", SYSTEM),
+    ("delivered", "confirm_receipt", "received", BUYER_OR_OPERATOR),
+    ("delivered", "confirm_receipt_automatically", "received", SYSTEM),
+    ("received", "complete", "completed", SYSTEM),
+    ("delivered", "review", "delivered", BUYER),
+    ("received", "review", "received", BUYER),
+    ("completed", "review", "completed", BUYER),
+]
+
+
+def test_the_table_has_these_rows_and_no_others() -> None:
+    assert [(row.current, row.action, row.next, set(row.by)) for row in MACHINE.rows] == TABLE
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "confirm_payment split ship_last_parcel deliver_last_parcel confirm_receipt complete completed",
+        "fail_payment fail_payment confirm_payment split ship_parcel ship_parcel ship_last_parcel shipped",
+        "reach_payment_deadline time_out payment_timed_out",
+        "fail_payment cancel confirm_cancellation cancelled",
+        "cancel confirm_payment split in_production",
+        "reach_payment_deadline confirm_payment paid",
+    ],
+)
+def test_an_order_goes_this_way(way: str) -> None:
+    *actions, end = way.split()
+    state = MACHINE.initial
+    for action in actions:
+        actor = Actor.BUYER if action in (Action.CANCEL, Action.CONFIRM_RECEIPT) else Actor.SYSTEM
+        state = MACHINE.next(state, action, actor)
+    assert state == end
+
+
+def test_money_is_taken_in_every_state_before_the_end_of_waiting_and_in_no_other() -> None:
+    assert MACHINE.states_allowing(Action.CONFIRM_PAYMENT) == {
+        State.AWAITING_PAYMENT,
+        State.PAYMENT_FAILED,
+        State.CLOSING_PAYMENT,
+    }
+
+
+@pytest.mark.parametrize("state", [State.CANCELLED, State.PAYMENT_TIMED_OUT])
+def test_nothing_can_be_done_to_an_order_that_was_given_up(state: State) -> None:
+    assert [row for row in MACHINE.rows if row.current == state] == []
+
+
+def test_a_completed_order_can_only_be_reviewed() -> None:
+    assert {row.action for row in MACHINE.rows if row.current == State.COMPLETED} == {Action.REVIEW}
+
+
+@pytest.mark.parametrize(
+    ("state", "buyer", "merchant"),
+    [
+        (State.PAYMENT_FAILED, BuyerStatus.AWAITING_PAYMENT, MerchantStatus.UNPAID),
+        (State.CLOSING_PAYMENT, BuyerStatus.AWAITING_PAYMENT, MerchantStatus.UNPAID),
+        (State.PAYMENT_TIMED_OUT, BuyerStatus.CANCELLED, MerchantStatus.CANCELLED),
+        (State.PAID, BuyerStatus.AWAITING_SHIPMENT, MerchantStatus.TO_SHIP),
+        (State.DELIVERED, BuyerStatus.AWAITING_RECEIPT, MerchantStatus.DELIVERED),
+        (State.RECEIVED, BuyerStatus.RECEIVED, MerchantStatus.AFTER_SALES_WINDOW),
+    ],
+)
+def test_fine_grained_states_have_plain_words(state: State, buyer: BuyerStatus, merchant: MerchantStatus) -> None:
+    assert (MACHINE.statuses[state].buyer, MACHINE.statuses[state].merchant) == (buyer, merchant)
