@@ -100,8 +100,8 @@ class Paying(Placing):
             summary="Settle what providers reported",
         )
         self._open_attempts = settlement.open_attempts
-        if self._awaits_payment():
-            self.state = settlement.state
+        if self._awaits_payment() and settlement.state != self.state:
+            self.show(settlement.state)
 
     async def _close(self, action: Action, by: ActedBy, undone: Action) -> None:
         await self.move(action, by)

@@ -37,8 +37,7 @@ class Placing(OrderRun):
             placement = Placement(placed=True)
         except (ActivityError, ApplicationError) as error:
             placement = await self._refuse(_refusal(error))
-            if not placement.placed:
-                self.show(REFUSED)
+        self.show(self.state if placement.placed else REFUSED)
         self._placement = placement
         return placement.placed
 
