@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -193,6 +194,17 @@ class Shop:
         assert found["ledger"] == {"on_hand": found["on_hand"], "reserved": found["reserved"]}
         assert all(0 <= item["reserved"] <= item["on_hand"] for item in found["warehouses"]), found
         return found["on_hand"], found["reserved"]
+
+    @asynccontextmanager
+    async def nothing_changes(self, buyer: Person, *skus: str) -> AsyncIterator[None]:
+        """What happens inside leaves the stock, its ledger and the buyer's list of orders as they were."""
+
+        async def known() -> tuple[object, ...]:
+            return await buyer.orders(), *[await self.stock(sku) for sku in skus]
+
+        before = await known()
+        yield
+        assert await known() == before
 
     async def previews(self, buyer: Person, *goods: tuple[str, int], **changes: Any) -> Document:
         body = {"items": items(*goods), "address": TAIPEI} | changes
