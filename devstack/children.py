@@ -54,6 +54,9 @@ class Children:
         finally:
             await child.stop(self._hurry)
             del self._children[program.name]
+        if code is None:
+            why = f"has not ended after {program.boot_seconds:g} s"
+            raise BootFailed(program.name, why, log=program.log, tail=child.tail())
         if code != 0:
             raise BootFailed(program.name, ended(code), log=program.log, tail=child.tail())
         self._report(Event(program.name, Stage.READY))

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+from cli.ending import end
 from cli.up import run
 from devstack.options import StackOptions
 
@@ -14,4 +15,4 @@ if __name__ == "__main__":
     options = StackOptions(
         data_dir=folder, port=int(sys.argv[2]), workers=2, ready_file=folder.parent / "ready.json", command=STAND_IN
     )
-    sys.exit(asyncio.run(run(options)))
+    end(asyncio.run(run(options)))
