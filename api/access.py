@@ -59,7 +59,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-def language_of(request: Request) -> str:
+async def language_of(request: Request) -> str:
     """The first language of `Accept-Language` that labels exist in; English otherwise."""
     wanted = request.headers.get("accept-language", "")
     return "zh-Hant" if wanted.strip().lower().startswith("zh") else "en"

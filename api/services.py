@@ -39,7 +39,7 @@ class Services:
         return self.policy_versions[order_type]
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 

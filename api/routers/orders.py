@@ -111,10 +111,10 @@ def _states(wanted: str | None, caller: Caller) -> frozenset[str] | None:
     if wanted is None:
         return None
     machines = [machine for kind in ORDER_TYPES.values() for machine in kind.machines]
-    by_state = {state: _words(machine, state, caller) for machine in machines for state in machine.states}
-    states = frozenset(state for state, words in by_state.items() if wanted in words)
+    words = [(state, _words(machine, state, caller)) for machine in machines for state in machine.states]
+    states = frozenset(state for state, known in words if wanted in known)
     if not states:
-        known = sorted(set().union(*by_state.values()))
+        known = sorted(set().union(*(known for _, known in words)))
         fault = {"field": "status", "rule": "enum", "message": f"must be one of {', '.join(known)}"}
         raise Problem("request_invalid", "not acceptable: status", errors=[fault])
     return states

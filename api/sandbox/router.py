@@ -49,7 +49,7 @@ def is_enabled(settings: Settings) -> bool:
     return settings.environment == "development" and settings.sandbox.payment_secret is not None
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     settings: Settings = request.app.state.settings
     if settings.sandbox.payment_secret is None or not is_enabled(settings):
         raise Problem(404, "not_found", "there is no sandbox here")
@@ -70,7 +70,7 @@ AtDesk = Annotated[Desk, Depends(_desk)]
 InLanguage = Annotated[str, Depends(_language)]
 
 
-def _merchant_desk(request: Request, desk: AtDesk) -> Desk:
+async def _merchant_desk(request: Request, desk: AtDesk) -> Desk:
     proof = f"Bearer {desk.keys.api_key}"
     if not hmac.compare_digest(request.headers.get("authorization", "").encode(), proof.encode()):
         raise Problem(401, "key_invalid", "the provider API wants the merchant's key as a bearer token")

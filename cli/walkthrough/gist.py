@@ -17,7 +17,7 @@ def gist(answer: Answer) -> Text:
 
 def _facts(body: JsonObject) -> list[str]:
     facts = [str(body[name]) for name in ("code", "order_no", "payment_id", "status", "state") if body.get(name)]
-    facts += _differences(body)
+    facts += _changes(body)
     payable = (body.get("totals") or {}).get("payable")
     if payable:
         facts.append(f"payable {money_of(payable)}")
@@ -30,6 +30,7 @@ def _facts(body: JsonObject) -> list[str]:
     return facts
 
 
-def _differences(body: JsonObject) -> list[str]:
-    found = body.get("differences") or ()
+def _changes(body: JsonObject) -> list[str]:
+    """The first fields in which a refused quote differs from a fresh one."""
+    found = body.get("changes") or ()
     return [f"{one['field']}: {one['quoted']} → {one['now']}" for one in found[:2] if isinstance(one, dict)]

@@ -57,7 +57,7 @@ async def _receive(stage: Stage, buyer: Actor, order_no: str) -> None:
         ),
     )
     await buyer.post("confirms receipt", f"/v1/orders/{order_no}/confirm-receipt", {})
-    review = {"rating": 5, "text": "Fragrant tea, and the book came dry."}
+    review = {"reviews": [{"line_no": 1, "rating": 5, "text": "Fragrant, even the third infusion."}]}
     await buyer.post("writes a review", f"/v1/orders/{order_no}/reviews", review)
 
 
