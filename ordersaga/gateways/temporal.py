@@ -1,12 +1,20 @@
 """The connection to Temporal, by Temporal's own environment variables."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
 import temporalio.common
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
-from temporalio.service import GrpcCompression
+from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
+
+T = TypeVar("T")
 
 ORDER_NO = temporalio.common.SearchAttributeKey.for_keyword("OrderNo")
 BUYER = temporalio.common.SearchAttributeKey.for_keyword("Buyer")
@@ -14,6 +22,9 @@ MERCHANTS = temporalio.common.SearchAttributeKey.for_keyword_list("Merchants")
 ORDER_TYPE = temporalio.common.SearchAttributeKey.for_keyword("OrderType")
 ORDER_STATUS = temporalio.common.SearchAttributeKey.for_keyword("OrderStatus")
 SEARCH_ATTRIBUTES = (ORDER_NO, BUYER, MERCHANTS, ORDER_TYPE, ORDER_STATUS)
+
+_NOT_YET = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT})
+_PATIENCE = timedelta(seconds=60)
 
 
 async def connect(*, lazy: bool = False, compression: bool = False, runtime: Runtime | None = None) -> Client:
@@ -26,8 +37,19 @@ async def connect(*, lazy: bool = False, compression: bool = False, runtime: Run
     )
 
 
-async def register_search_attributes(client: Client) -> list[str]:
-    """Make the namespace know our search attributes; the answer names those that it did not know."""
+async def register_search_attributes(client: Client, *, patience: timedelta = _PATIENCE) -> list[str]:
+    """Make the namespace know our search attributes; the answer names those that it did not know.
+
+    It comes when the server also searches by them: new namespaces and new attributes reach its parts with their next
+    refresh, and until then runs that carry them are refused. Raises the last refusal (`RPCError`) after `patience`.
+    """
+    added = await _patiently(lambda: _add_missing(client), patience)
+    known = " AND ".join(f"{key.name} IS NULL" for key in SEARCH_ATTRIBUTES)
+    await _patiently(lambda: client.count_workflows(known), patience)
+    return added
+
+
+async def _add_missing(client: Client) -> list[str]:
     operator = client.operator_service
     known = await operator.list_search_attributes(ListSearchAttributesRequest(namespace=client.namespace))
     missing = [key for key in SEARCH_ATTRIBUTES if key.name not in known.custom_attributes]
@@ -37,3 +59,14 @@ async def register_search_attributes(client: Client) -> list[str]:
             AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
         )
     return [key.name for key in missing]
+
+
+async def _patiently(call: Callable[[], Awaitable[T]], patience: timedelta) -> T:
+    deadline = time.monotonic() + patience.total_seconds()
+    while True:
+        try:
+            return await call()
+        except RPCError as refusal:
+            if refusal.status not in _NOT_YET or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(0.25)
