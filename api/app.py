@@ -81,6 +81,7 @@ async def build_services(settings: Settings) -> Services:
         providers=PaymentProviders.build(
             public_url=settings.public_url,
             sandbox_secret=payment_secret.get_secret_value() if payment_secret else None,
+            sandbox_url=settings.sandbox.internal_url,
         ),
         carriers=CarrierCallbacks.build(sandbox_secret=carrier_secret.get_secret_value() if carrier_secret else None),
         authenticator=Authenticator(settings.auth),

@@ -39,6 +39,9 @@ class SandboxSettings(BaseModel):
 
     payment_secret: SecretStr | None = None
     carrier_secret: SecretStr | None = None
+    internal_url: str | None = Field(
+        None, description="how our own processes reach the API, if `public_url` is for browsers only, as in containers"
+    )
 
 
 class Settings(BaseSettings):

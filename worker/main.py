@@ -72,7 +72,9 @@ async def serve(settings: Settings) -> None:
     database = Database(settings.database_driver_url, pool_size=settings.database_pool_size)
     secret = settings.sandbox.payment_secret
     providers = PaymentProviders.build(
-        public_url=settings.public_url, sandbox_secret=secret.get_secret_value() if secret else None
+        public_url=settings.public_url,
+        sandbox_secret=secret.get_secret_value() if secret else None,
+        sandbox_url=settings.sandbox.internal_url,
     )
     client = await connect(compression=settings.temporal_compression)
     delivery = asyncio.create_task(Delivery(database, client).run())

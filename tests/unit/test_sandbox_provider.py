@@ -78,6 +78,25 @@ async def test_a_link_carries_the_attempt_and_the_address_of_its_callbacks() -> 
     assert SandboxKeys(SECRET).open(token) == CashierTicket(ATTEMPT, "http://shop.test/v1/webhooks/payments/sandbox")
 
 
+async def test_between_containers_the_cashier_is_public_while_calls_and_callbacks_stay_inside() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json=PAID)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        sandbox = SandboxProvider(
+            secret=SECRET, public_url="http://shop.test/", client=client, internal_url="http://api:8000/"
+        )
+        page, _, token = (await sandbox.open(ATTEMPT)).rpartition("/")
+        await sandbox.ask("pay_1")
+
+    assert page == "http://shop.test/sandbox/cashier"
+    assert SandboxKeys(SECRET).open(token).callback_url == "http://api:8000/v1/webhooks/payments/sandbox"
+    assert asked == ["http://api:8000/sandbox/api/payments/pay_1"]
+
+
 def test_a_link_that_was_changed_or_signed_by_another_is_refused() -> None:
     token = SandboxKeys(SECRET).seal(CashierTicket(ATTEMPT, "http://shop.test/"))
     header, payload, signature = token.split(".")

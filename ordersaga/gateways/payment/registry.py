@@ -22,12 +22,17 @@ class PaymentProviders:
         self._client = client
 
     @classmethod
-    def build(cls, *, public_url: str, sandbox_secret: str | None) -> Self:
-        """The providers whose keys are given. A channel that two of them offer belongs to the earlier one."""
+    def build(cls, *, public_url: str, sandbox_secret: str | None, sandbox_url: str | None = None) -> Self:
+        """The providers whose keys are given. A channel that two of them offer belongs to the earlier one.
+
+        `sandbox_url` is where our own processes reach the sandbox, if not at `public_url`.
+        """
         client = _client()
         providers: list[PaymentProvider] = []
         if sandbox_secret:
-            providers.append(SandboxProvider(secret=sandbox_secret, public_url=public_url, client=client))
+            providers.append(
+                SandboxProvider(secret=sandbox_secret, public_url=public_url, client=client, internal_url=sandbox_url)
+            )
         return cls(providers, client)
 
     @property

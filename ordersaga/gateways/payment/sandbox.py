@@ -27,20 +27,26 @@ _STATES = {
 
 
 class SandboxProvider:
-    """A payment provider for development (R-PAY-1). Implements `PaymentProvider`; the client stays its owner's."""
+    """A payment provider for development (R-PAY-1). Implements `PaymentProvider`; the client stays its owner's.
+
+    Browsers reach the cashier at `public_url`; calls and callbacks take `internal_url` where that is another one.
+    """
 
     name = "sandbox"
     channels = frozenset({"card", "wallet", "bank_transfer"})
 
-    def __init__(self, *, secret: str, public_url: str, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, *, secret: str, public_url: str, client: httpx.AsyncClient, internal_url: str | None = None
+    ) -> None:
         self._secret = secret
-        self._url = public_url.rstrip("/")
+        self._public_url = public_url.rstrip("/")
+        self._url = (internal_url or public_url).rstrip("/")
         self._client = client
         self._keys = SandboxKeys(secret)
 
     async def open(self, attempt: PaymentAttempt) -> str:
         """The cashier page of `attempt`. `POST <address>/simulate` acts as its buyer without the page."""
-        return f"{self._url}/sandbox/cashier/{self._seal(attempt)}"
+        return f"{self._public_url}/sandbox/cashier/{self._seal(attempt)}"
 
     async def ask(self, payment_id: str) -> PaymentReport:
         return await self._call("GET", payment_id)
