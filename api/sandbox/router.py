@@ -62,7 +62,7 @@ def _leave_to_polls(_: timedelta) -> None:
     """Without a sender in this process, another one finds the callback in the table."""
 
 
-def _language(request: Request, lang: Annotated[str | None, Query(max_length=20)] = None) -> str:
+async def _language(request: Request, lang: Annotated[str | None, Query(max_length=20)] = None) -> str:
     return language_of(lang, request.headers.get("accept-language", ""))
 
 
