@@ -26,8 +26,6 @@ from ordersaga.domain.money import Money
 from ordersaga.gateways import temporal
 from ordersaga.persistence.submissions import Submission
 
-PLACING = "placing"
-
 
 def update_id(operation: str, *parts: str) -> str:
     """Update ids are per run, not per handler: the operation's name keeps a cancel from answering like a submit."""
@@ -93,7 +91,7 @@ def _start(
                 SearchAttributePair(temporal.BUYER, submission.buyer),
                 SearchAttributePair(temporal.MERCHANTS, list(priced.merchant_ids)),
                 SearchAttributePair(temporal.ORDER_TYPE, kind.name),
-                SearchAttributePair(temporal.ORDER_STATUS, PLACING),
+                SearchAttributePair(temporal.ORDER_STATUS, kind.machine.initial),
             ]
         ),
     )

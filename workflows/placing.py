@@ -37,7 +37,8 @@ class Placing(OrderRun):
             placement = Placement(placed=True)
         except (ActivityError, ApplicationError) as error:
             placement = await self._refuse(_refusal(error))
-        self.show(self.state if placement.placed else REFUSED)
+            if not placement.placed:
+                self.show(REFUSED)
         self._placement = placement
         return placement.placed
 
