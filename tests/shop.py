@@ -121,13 +121,13 @@ class Shop:
     stack: Stack
     http: httpx.AsyncClient
     mark: str
-    secrets: StackSecrets
+    secrets: StackSecrets = field(repr=False)
     _goods: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
     async def open(cls, stack: Stack, http: httpx.AsyncClient) -> Self:
         """With one merchant and one warehouse, called by `merchant_id()` and `warehouse_id()`."""
-        shop = cls(stack, http, f"t{next(_shops)}", load_secrets(stack.folder.secrets))
+        shop = cls(stack, http, f"t{next(_shops)}", secrets=load_secrets(stack.folder.secrets))
         await shop.opens_merchant()
         await shop.opens_warehouse()
         return shop
