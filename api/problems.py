@@ -110,6 +110,9 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for just these
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # The framework's own way to say that it could not read a body, such as one nested without end.
+        return response(document("body_malformed", "the body cannot be read", {}), error.headers)
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_")
     body = {

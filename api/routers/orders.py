@@ -11,7 +11,7 @@ from api.authentication import Caller, Role
 from api.problems import Problem, not_found, responses
 from api.quoting import totals
 from api.schemas.orders import OrderSummary, OrderView, SubmitRequest
-from api.schemas.values import Page, TimelineItem
+from api.schemas.values import STORABLE, Page, TimelineItem
 from api.services import UsesServices
 from api.submitting import Submitting
 from api.views import dossier, heading, order_document
@@ -23,7 +23,7 @@ from ordersaga.persistence.transitions import Recorded
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
 
-OrderNo = Annotated[str, Path(min_length=1, max_length=64, examples=["261122-7K3M9QXF2T8B"])]
+OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, examples=["261122-7K3M9QXF2T8B"])]
 
 
 @router.post(
@@ -60,13 +60,13 @@ async def list_orders(
     caller: AnyCaller,
     language: Language,
     wanted_status: Annotated[str | None, Query(alias="status", max_length=64)] = None,
-    kind: Annotated[str | None, Query(alias="order_type", max_length=64)] = None,
-    buyer: Annotated[str | None, Query(max_length=200, description="operators only")] = None,
+    kind: Annotated[str | None, Query(alias="order_type", max_length=64, pattern=STORABLE)] = None,
+    buyer: Annotated[str | None, Query(max_length=200, pattern=STORABLE, description="operators only")] = None,
     limit: paging.Limit = 50,
     cursor: paging.Cursor = None,
 ) -> Page[OrderSummary]:
     """The caller's orders, the newest first. `status` is a word of the caller's role; operators may use any."""
-    position = paging.decode(cursor, str, str)
+    position = paging.decode(cursor, datetime, str)
     narrowed = OrderFilter(
         buyer=caller.subject if caller.role is Role.BUYER else buyer if caller.role is Role.OPERATOR else None,
         merchant_id=caller.merchant_id or "" if caller.role is Role.MERCHANT else None,
@@ -75,11 +75,13 @@ async def list_orders(
         states=_states(wanted_status, caller),
     )
     async with services.database.transaction() as connection:
-        found = await orders.page(connection, narrowed, before=_position(position), limit=limit)
+        found = await orders.page(
+            connection, narrowed, before=(position[0], position[1]) if position else None, limit=limit
+        )
     last = found[-1] if len(found) == limit else None
     return Page(
         items=[OrderSummary.model_validate(_summary(order, caller, language)) for order in found],
-        next_cursor=paging.encode([last.placed_at.isoformat(), last.order_no]) if last else None,
+        next_cursor=paging.encode([last.placed_at, last.order_no]) if last else None,
     )
 
 
@@ -124,15 +126,6 @@ def _words(machine: Any, state: str, caller: Caller) -> set[str]:
     own = {status_of(machine, state, actor_of(caller))}
     statuses = machine.statuses[state]
     return own | {statuses.buyer, statuses.merchant} if caller.role is Role.OPERATOR else own
-
-
-def _position(cursor: list[Any] | None) -> tuple[datetime, str] | None:
-    if cursor is None:
-        return None
-    try:
-        return datetime.fromisoformat(cursor[0]), cursor[1]
-    except ValueError as error:
-        raise Problem("request_invalid", "not acceptable: cursor") from error
 
 
 def _summary(order: Order, caller: Caller, language: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from api.authentication import Caller, Role
 from api.problems import Problem, not_found, responses
 from api.reporting import deliver
 from api.schemas.parcels import ParcelEvent, ParcelEventAccepted, ParcelView
-from api.schemas.values import Page
+from api.schemas.values import STORABLE, Page
 from api.services import UsesServices
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import PARCEL_REPORTED, parcel_workflow_id
@@ -22,7 +22,7 @@ from ordersaga.persistence.parcels import ParcelFilter
 
 router = APIRouter(prefix="/v1/parcels", tags=["fulfilment"])
 
-ParcelNo = Annotated[str, Path(min_length=1, max_length=64)]
+ParcelNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE)]
 
 
 @router.get("", responses=responses("unauthenticated", "forbidden", "request_invalid"))
@@ -31,7 +31,7 @@ async def list_parcels(
     caller: ParcelReader,
     state: ParcelState | None = None,
     open_only: Annotated[bool, Query(alias="open", description="leave delivered parcels out")] = False,
-    order_no: Annotated[str | None, Query(max_length=64)] = None,
+    order_no: Annotated[str | None, Query(max_length=64, pattern=STORABLE)] = None,
     limit: paging.Limit = 50,
     cursor: paging.Cursor = None,
 ) -> Page[ParcelView]:

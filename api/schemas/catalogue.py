@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from api.schemas.values import Identifier, MoneyBody, Request, Response, ShortText
+from api.schemas.values import Identifier, LongText, MoneyBody, PostalCode, Request, Response, ShortText
 from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 
@@ -47,7 +47,7 @@ class WarehouseBody(Request):
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     region: ShortText
     city: ShortText
-    postal_code: Annotated[str, StringConstraints(max_length=20)] = ""
+    postal_code: PostalCode = ""
 
     def to_warehouse(self, warehouse_id: str) -> Warehouse:
         return Warehouse(warehouse_id=warehouse_id, **self.model_dump(include=set(WarehouseBody.model_fields)))
@@ -76,7 +76,7 @@ class SkuBody(Request):
     name: ShortText
     price: MoneyBody
     merchant_id: Identifier
-    attributes: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[ShortText, LongText] = Field(default_factory=dict)
     stock: dict[Identifier, Units] = Field(default_factory=dict)
     shipping_fee: MoneyBody | None = None
     weight_g: Dimension = 0

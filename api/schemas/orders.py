@@ -6,9 +6,19 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.schemas.quotes import DiscountView, SourceView, TotalsView
-from api.schemas.values import AddressBody, Identifier, LongText, MoneyBody, Request, Response, ShortText
+from api.schemas.values import (
+    STORABLE,
+    AddressBody,
+    Identifier,
+    LongText,
+    MoneyBody,
+    PostalCode,
+    Request,
+    Response,
+    ShortText,
+)
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=STORABLE)]
 
 
 class SubmitRequest(Request):
@@ -44,7 +54,7 @@ class ReceiverChange(Request):
     line1: ShortText | None = None
     city: ShortText | None = None
     region: ShortText | None = None
-    postal_code: Annotated[str, StringConstraints(max_length=20)] | None = None
+    postal_code: PostalCode | None = None
 
 
 class OrderLineView(Response):

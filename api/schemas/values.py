@@ -11,11 +11,13 @@ from ordersaga.domain.money import CURRENCIES, Money
 
 Item = TypeVar("Item")
 
+STORABLE = r"^[^\x00]*$"
+"""PostgreSQL keeps every text but one with a NUL in it."""
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-ShortText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")
-]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00]*$")]
+ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=STORABLE)]
+LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=STORABLE)]
+PostalCode = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, pattern=STORABLE)]
 Amount = Annotated[int, Field(ge=0, le=10**13, description="integer minor units")]
 
 
@@ -65,11 +67,11 @@ class AddressBody(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ADDRESS]})
 
     name: ShortText
-    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=r"^[^\x00]*$")]
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=STORABLE)]
     line1: ShortText
     city: ShortText
     region: ShortText
-    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, pattern=r"^[^\x00]*$")]
+    postal_code: PostalCode
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
     def to_address(self) -> Address:
