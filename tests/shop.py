@@ -170,13 +170,20 @@ class Shop:
         return self.warehouse_id(name)
 
     async def shelves(
-        self, on_hand: int = 100, price: int = 10_000, *, sku: str | None = None, merchant: str = "own", **changes: Any
+        self,
+        on_hand: int = 100,
+        price: int = 10_000,
+        *,
+        sku: str | None = None,
+        merchant: str = "own",
+        currency: str = "TWD",
+        **changes: Any,
     ) -> str:
         """Offer a new SKU, or change one. Gives its code."""
         sku = sku or f"{self.mark}-sku-{next(self._goods)}"
         body = {
             "name": f"Goods {sku}",
-            "price": twd(price),
+            "price": {"amount": price, "currency": currency},
             "merchant_id": self.merchant_id(merchant),
             "stock": {self.warehouse_id(): on_hand},
             "weight_g": 500,

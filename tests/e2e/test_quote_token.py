@@ -41,7 +41,7 @@ def sealer_of(key: str, key_id: str = "k1") -> Sealer:
 
 def resealed(sealer: Sealer, quote: Quote, **changes: object) -> str:
     values = {name: getattr(quote, name) for name in Quote.__dataclass_fields__}
-    return sealer.seal(Quote(**(values | changes)))  # type: ignore[arg-type]
+    return sealer.seal(Quote(**(values | changes)))
 
 
 @pytest.fixture(scope="module")
