@@ -1,9 +1,11 @@
 """`ordersaga demo`: the whole system started, walked through over HTTP, told, and stopped."""
 
 import asyncio
+import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -19,8 +21,13 @@ from cli.marketplace.report import show_malformed, show_replay
 from cli.walkthrough.chapters import chapters
 from cli.walkthrough.performance import Played, perform
 from devstack.errors import StackError
+from devstack.secrets import load_secrets
+
+if TYPE_CHECKING:
+    from devstack.stack import Stack
 
 _ORDERS = Path(__file__).parent / "demo_orders"
+_WIDTH_OF_A_FILE = 120
 
 
 def demo() -> None:
@@ -28,45 +35,53 @@ def demo() -> None:
 
     Exits with 0 only when every scene ended as it must.
     """
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_A_FILE)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="ordersaga-demo-") as folder:
         # PostgreSQL may run as another account, which has to get through here; the secrets stay their owner's.
         Path(folder).chmod(0o755)
-        try:
-            good = asyncio.run(_demo(console, Path(folder) / "data"))
-        except StackError as error:
-            console.print(Text(f"\n{error}", style="red"))
-            good = False
+        good = asyncio.run(_demo(console, Path(folder) / "data"))
     console.print(f"\nEverything is stopped. {time.monotonic() - began:.0f} s in all.")
     raise typer.Exit(0 if good else 1)
 
 
 async def _demo(console: Console, data_dir: Path) -> bool:
+    """Whether all went well; a stop by signal is not that."""
     # Only here: these load the clients of three servers, which the other commands can do without.
     from devstack.display import Display
     from devstack.options import StackOptions
-    from devstack.secrets import load_secrets
+    from devstack.signals import stop_on_signals
     from devstack.stack import Stack
 
     display = Display(console)
     stack = Stack(StackOptions(data_dir=data_dir, port=0, profile="demo", simulate=True), display)
+    told_to_stop = stop_on_signals(stack.hurry)
     try:
         with display:
             await stack.start()
         display.show_addresses(stack.addresses)
-        secret = load_secrets(stack.folder.secrets).development_secret
-        async with Api(stack.addresses.api, secret=secret, connections=64) as api:
-            read = read_marketplace(_ORDERS)
-            replaying = asyncio.create_task(_replayed(api, read))
-            try:
-                played = await perform(console, api, stack.addresses, chapters())
-                marketplace = await replaying
-            finally:
-                replaying.cancel()
-        return _conclude(console, played, marketplace, read)
+        return await _walk(console, stack)
+    except asyncio.CancelledError:
+        if not told_to_stop.is_set():
+            raise
+    except StackError as error:
+        display.show_error(error)
     finally:
         await stack.stop()
+    return False
+
+
+async def _walk(console: Console, stack: "Stack") -> bool:
+    secret = load_secrets(stack.folder.secrets).development_secret
+    async with Api(stack.addresses.api, secret=secret, connections=64) as api:
+        read = read_marketplace(_ORDERS)
+        replaying = asyncio.create_task(_replayed(api, read))
+        try:
+            played = await perform(console, api, stack.addresses, chapters())
+            marketplace = await replaying
+        finally:
+            replaying.cancel()
+    return _conclude(console, played, marketplace, read)
 
 
 class _Quiet:

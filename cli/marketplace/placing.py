@@ -25,11 +25,11 @@ class Pace:
     """How long orders take from placing to their end, learnt on the way so that few questions are asked in vain.
 
     `patience` is how many seconds may pass without any order getting on; between two looks at one order lie at least
-    `shortest` and at most ten times as many.
+    `shortest` and at most five times as many.
     """
 
     patience: float
-    shortest: float = 0.5
+    shortest: float = 1.0
     usual: float | None = None
     last_news: float = field(default_factory=time.monotonic)
 
@@ -68,7 +68,7 @@ async def place(api: Api, order: MarketplaceOrder, run: str) -> str:
 
 async def until_its_end(buyer: Caller, order_no: str, pace: Pace) -> JsonObject:
     """Wait until the order is completed or cancelled. Raises `Stalled` when nothing moves any more."""
-    since, pause, seen = time.monotonic(), pace.usual or 4 * pace.shortest, ""
+    since, pause, seen = time.monotonic(), pace.usual or 2 * pace.shortest, ""
     while True:
         await asyncio.sleep(pause)
         shown = await buyer.get(f"/v1/orders/{order_no}")
@@ -82,7 +82,7 @@ async def until_its_end(buyer: Caller, order_no: str, pace: Pace) -> JsonObject:
             pace.news()
         elif pace.exhausted:
             raise Stalled(f"still {shown['status']} after {pace.patience:.0f} s in which no order got on")
-        pause = min(pause * 1.5, 10 * pace.shortest)
+        pause = min(pause * 1.5, 5 * pace.shortest)
 
 
 def idempotency_key(order: MarketplaceOrder, run: str) -> str:

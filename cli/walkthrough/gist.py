@@ -6,18 +6,25 @@ from cli.client import Answer, JsonObject
 from cli.purchase import money_of
 
 
-def gist(answer: Answer) -> Text:
-    """Status code and what matters of the document, in one line."""
+def gist(answer: Answer, path: str = "") -> Text:
+    """Status code and what matters of the document, in one line. What the path says already is not said again."""
     refused = answer.status >= 400
+    facts = _refusal(answer.body) if refused else _facts(answer.body, path)
     return Text.assemble(
         (str(answer.status), "bold yellow" if refused else "bold green"),
-        ("  " + " · ".join(_facts(answer.body)), "" if refused else "dim"),
+        ("  " + " · ".join(facts), "" if refused else "dim"),
     )
 
 
-def _facts(body: JsonObject) -> list[str]:
-    facts = [str(body[name]) for name in ("code", "order_no", "payment_id", "status", "state") if body.get(name)]
-    facts += _changes(body)
+def _refusal(body: JsonObject) -> list[str]:
+    """The code, in whose words, and the first fields in which a refused quote differs from a fresh one."""
+    changes = [f"{one['field']}: {one['quoted']} → {one['now']}" for one in body.get("changes", ())[:2]]
+    return [str(body[name]) for name in ("code", "detail") if body.get(name)] + changes
+
+
+def _facts(body: JsonObject, path: str) -> list[str]:
+    named = (str(body[name]) for name in ("order_no", "payment_id", "status", "state") if body.get(name))
+    facts = [value for value in named if value not in path]
     payable = (body.get("totals") or {}).get("payable")
     if payable:
         facts.append(f"payable {money_of(payable)}")
@@ -25,12 +32,6 @@ def _facts(body: JsonObject) -> list[str]:
         facts.append(f"quote …{body['quote_token'][-6:]}")
     if isinstance(body.get("items"), list):
         facts.append(f"{len(body['items'])} items")
-    for parcel in body.get("parcels") or ():
-        facts.append(f"{parcel['merchant_id']} from {parcel['warehouse_id']}: {parcel['state']}")
+    if body.get("parcels"):
+        facts.append(f"{len(body['parcels'])} parcels")
     return facts
-
-
-def _changes(body: JsonObject) -> list[str]:
-    """The first fields in which a refused quote differs from a fresh one."""
-    found = body.get("changes") or ()
-    return [f"{one['field']}: {one['quoted']} → {one['now']}" for one in found[:2] if isinstance(one, dict)]

@@ -15,11 +15,11 @@ MOST_EVENTS = 60
 
 @dataclass(frozen=True, slots=True)
 class RunCost:
-    """`submit_tasks` is the number of workflow tasks up to the answer of the submit; `parcels` counts events."""
+    """History events of the run and of each parcel's; workflow tasks up to the answer of the submit."""
 
     events: int
     submit_tasks: int
-    parcels: tuple[tuple[str, int], ...]
+    parcels: tuple[int, ...]
 
 
 async def run_cost(addresses: Addresses, order_no: str, parcel_nos: Sequence[str], *, timeout: float = 15.0) -> RunCost:
@@ -27,7 +27,7 @@ async def run_cost(addresses: Addresses, order_no: str, parcel_nos: Sequence[str
     async with asyncio.timeout(timeout):
         client = await Client.connect(addresses.temporal, namespace=addresses.namespace)
         own = await _event_types(client, order_workflow_id(order_no))
-        parcels = [(number, len(await _event_types(client, parcel_workflow_id(number)))) for number in parcel_nos]
+        parcels = [len(await _event_types(client, parcel_workflow_id(number))) for number in parcel_nos]
     return RunCost(len(own), _tasks_until_placed(own), tuple(parcels))
 
 

@@ -31,6 +31,7 @@ async def perform(console: Console, api: Api, addresses: Addresses, chapters: tu
     playing = {scene: asyncio.create_task(_play(scene, stage)) for scene, stage in stages.items()}
     try:
         for chapter in chapters:
+            console.print()
             console.rule(Text(f"{chapter.number}  {chapter.title}", style="bold"), align="left")
             for scene in chapter.scenes:
                 console.print(Text.assemble(("\n" + scene.title, "bold"), (f"   {scene.rules}", "dim")))

@@ -4,18 +4,18 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from rich.console import RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from cli.client import Answer, Api, Caller, JsonObject
 from cli.purchase import goods
 from cli.walkthrough.gist import gist
+from cli.walkthrough.timeline import timeline
 from devstack.ready import Addresses
+from ordersaga.domain.money import Money
 
 _BETWEEN_LOOKS = 0.25
 
@@ -71,7 +71,8 @@ class Stage:
             "order_type": "standard",
             "stock_policy": "deduct_at_submit",
         }
-        await self.operator.put(f"offers {on_hand} of {sku}", f"/v1/admin/skus/{sku}", body)
+        doing = f"offers {on_hand} × {sku} at {Money(price, 'TWD')}"
+        await self.operator.put(doing, f"/v1/admin/skus/{sku}", body)
 
     async def stock(self, sku: str) -> tuple[int, int]:
         """On hand and reserved, having seen that both are what the ledger adds up to."""
@@ -97,16 +98,6 @@ class Stage:
             await asyncio.sleep(_BETWEEN_LOOKS)
         self.check(f"{rule} ({time.monotonic() - began:.1f} s later)", True)
         return seen
-
-    def timeline(self, items: list[JsonObject]) -> None:
-        table = Table("after", "who", "action", "from", "to", "why", box=None, padding=(0, 2, 0, 0), header_style="dim")
-        began = datetime.fromisoformat(items[0]["at"]) if items else None
-        for item in items:
-            at = datetime.fromisoformat(item["at"])
-            seconds = (at - began).total_seconds() if began else 0.0
-            cells = (item.get(name) for name in ("actor_role", "action", "from", "to", "reason"))
-            table.add_row(f"{seconds:.2f} s", *(Text(str(cell or "")) for cell in cells))
-        self.show(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +140,7 @@ class Actor:
         answer = await self.caller.ask(method, path, body, key=key)
         shown_path = path if path.startswith("/") else "…/" + path.rpartition("/")[2]
         said = Text.assemble((self.name, "bold"), f" {doing}")
-        called = Text.assemble((f"    {method} {shown_path} ", "cyan"), ("→ ", "dim"), gist(answer))
+        called = Text.assemble((f"    {method} {shown_path} ", "cyan"), ("→ ", "dim"), gist(answer, path))
         self.stage.page.put_nowait(Padding(Text("\n").join((said, called)), (0, 0, 0, 2)))
         return answer
 
@@ -191,7 +182,7 @@ class Actor:
         """Print every transition that this person may see, and give them."""
         found = await self.get("reads the timeline", f"/v1/orders/{order_no}/timeline")
         items: list[JsonObject] = found["items"]
-        self.stage.timeline(items)
+        self.stage.show(timeline(items))
         return items
 
 

@@ -11,6 +11,7 @@ from cli.walkthrough.chapters import Chapter, Play, Scene, chapters
 from cli.walkthrough.gist import gist
 from cli.walkthrough.performance import Played, perform
 from cli.walkthrough.stage import SceneFailed, Stage
+from cli.walkthrough.timeline import timeline
 from devstack.ready import Addresses
 from tests.unit.fake_shop import FakeShop
 
@@ -93,4 +94,21 @@ def test_an_answer_is_told_by_what_matters_in_it() -> None:
     money = {"amount": 148_000, "currency": "TWD"}
     order = Answer(201, {"order_no": "A1", "status": "awaiting_payment", "totals": {"payable": money}})
     assert gist(order).plain == "201  A1 · awaiting_payment · payable 1480.00 TWD"
-    assert gist(Answer(404, {"code": "not_found", "title": "No"})).plain == "404  not_found"
+    assert gist(order, "/v1/orders/A1/cancel").plain == "201  awaiting_payment · payable 1480.00 TWD"
+    refusal = Answer(409, {"code": "quote_changed", "status": 409, "changes": [{"field": "a", "quoted": 1, "now": 2}]})
+    assert gist(refusal).plain == "409  quote_changed · a: 1 → 2"
+
+
+def test_a_timeline_is_the_order_s_table_and_a_line_for_each_parcel() -> None:
+    told = io.StringIO()
+    at = "2026-03-02T09:00:0{}Z"
+    rows = [("order", 0, "submit"), ("A1-1", 1, "picked"), ("A1-1", 2, "packed"), ("order", 3, "complete")]
+    items = [
+        {"subject": subject, "at": at.format(second), "action": action, "to": "x", "actor_role": "buyer", "reason": ""}
+        for subject, second, action in rows
+    ]
+    Console(file=told, width=120).print(timeline(items))
+    table, _, parcel = told.getvalue().rstrip().rpartition("\n")
+    assert parcel == "parcel A1-1: picked 1.00 s, packed 2.00 s"
+    assert "complete" in table
+    assert "picked" not in table

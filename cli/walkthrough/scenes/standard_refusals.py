@@ -1,6 +1,7 @@
 """Chapter 4: what submit refuses, and that nothing is held then."""
 
 from cli.client import JsonObject
+from cli.purchase import money_of
 from cli.walkthrough.chapters import Chapter, Scene
 from cli.walkthrough.stage import Actor, Stage
 
@@ -29,7 +30,7 @@ async def price_moved(stage: Stage) -> None:
     body = {"quote_token": quote["quote_token"]}
     refusal = await ida.refused("submits", "POST", "/v1/orders", body, status=409, code="quote_changed")
     fresh: JsonObject = refusal["quote"]
-    stage.equal("the fresh quote's price", fresh["lines"][0]["unit_price"], {"amount": 55_000, "currency": "TWD"})
+    stage.equal("the fresh quote's price", str(money_of(fresh["lines"][0]["unit_price"])), "550.00 TWD")
     await _nothing_happened(stage, ida, "DEMO-MOVING", on_hand=2)
     placed = await ida.submit(fresh)
     stage.equal("with the fresh quote the order is", placed["status"], "awaiting_payment")

@@ -1,0 +1,64 @@
+"""`ordersaga simulate` against a running stack: parcels are carried to the door, across its own restarts."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from cli.client import Api
+from cli.walkthrough.stage import Actor, Stage
+from devstack.secrets import load_secrets
+from devstack.stack import Stack
+
+
+@asynccontextmanager
+async def simulator(stack: Stack, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The command as a process; at the end it is stopped as a terminal or a supervisor would, and must obey."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "simulate", "--data-dir", str(stack.folder.root), *options)
+    )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0
+
+
+@asynccontextmanager
+async def scene(stack: Stack) -> AsyncIterator[Stage]:
+    secret = load_secrets(stack.folder.secrets).development_secret
+    async with Api(stack.addresses.api, secret=secret) as api:
+        yield Stage(api, stack.addresses, "simulator")
+
+
+async def bought(buyer: Actor) -> str:
+    order_no = await buyer.place(("BOOK-ATLAS", 1), ("TEA-POT-CLAY", 1))
+    await buyer.pay(order_no)
+    return order_no
+
+
+async def test_parcels_are_carried_to_the_door_and_the_order_completes(stack: Stack) -> None:
+    async with scene(stack) as stage, simulator(stack):
+        ana = stage.buyer("ana")
+        order_no = await bought(ana)
+        order = await ana.sees(order_no, "completed")
+        timeline = await ana.timeline(order_no)
+    assert [parcel["state"] for parcel in order["parcels"]] == ["delivered"] * 2
+    by = {item["action"]: item["actor_role"] for item in timeline}
+    assert by["handed_over"] == "warehouse"
+
+
+async def test_another_simulator_takes_up_what_the_first_left_half_way(stack: Stack) -> None:
+    async with scene(stack) as stage:
+        ben = stage.buyer("ben")
+        async with simulator(stack, "--step-seconds", "0.4"):
+            order_no = await bought(ben)
+            await stage.until(
+                "a parcel is packed",
+                lambda: ben.order(order_no),
+                lambda order: any(parcel["state"] == "packed" for parcel in order["parcels"]),
+            )
+        async with simulator(stack, "--step-seconds", "0"):
+            await ben.sees(order_no, "completed")
