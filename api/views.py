@@ -1,6 +1,6 @@
 """Orders in the words, and with the parts, that each role may see (R-STM-2, P8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,36 @@ async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) ->
         sources=await stock.sources_of(connection, order_no),
     )
     return _narrowed(whole, caller)
+
+
+async def summaries(
+    connection: AsyncConnection, found: Sequence[Order], caller: Caller, language: str
+) -> list[dict[str, Any]]:
+    """Orders for a list, as `OrderSummary` describes them, with the part of their lines that `caller` may see."""
+    served: Mapping[str, frozenset[int]] = {}
+    if caller.role is Role.WAREHOUSE:
+        served = await stock.lines_served(connection, [order.order_no for order in found], caller.warehouse_id or "")
+    return [_summary(_with_own_lines(order, caller, served), caller, language) for order in found]
+
+
+def _with_own_lines(order: Order, caller: Caller, served: Mapping[str, frozenset[int]]) -> Order:
+    if caller.role is Role.MERCHANT:
+        lines = tuple(line for line in order.lines if line.merchant_id == caller.merchant_id)
+    elif caller.role is Role.WAREHOUSE:
+        mine = served.get(order.order_no, frozenset())
+        lines = tuple(line for line in order.lines if line.line_no in mine)
+    else:
+        return order
+    return replace(order, lines=lines, totals=_sums(lines))
+
+
+def _summary(order: Order, caller: Caller, language: str) -> dict[str, Any]:
+    return {
+        **heading(order, caller, language),
+        "totals": totals(order.totals, order.currency),
+        "line_count": len(order.lines),
+        "merchant_ids": sorted({line.merchant_id for line in order.lines}),
+    }
 
 
 def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:

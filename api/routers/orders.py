@@ -9,16 +9,15 @@ from api import paging
 from api.access import AnyCaller, Buyer, IdempotencyKey, Language, actor_of
 from api.authentication import Caller, Role
 from api.problems import Problem, not_found, responses
-from api.quoting import totals
 from api.schemas.orders import OrderSummary, OrderView, SubmitRequest
 from api.schemas.values import STORABLE, Page, TimelineItem
 from api.services import UsesServices
 from api.submitting import Submitting
-from api.views import dossier, heading, order_document
+from api.views import dossier, order_document, summaries
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.words import status_of
 from ordersaga.persistence import orders, transitions
-from ordersaga.persistence.orders import Order, OrderFilter
+from ordersaga.persistence.orders import OrderFilter
 from ordersaga.persistence.transitions import Recorded
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
@@ -78,9 +77,10 @@ async def list_orders(
         found = await orders.page(
             connection, narrowed, before=(position[0], position[1]) if position else None, limit=limit
         )
+        listed = await summaries(connection, found, caller, language)
     last = found[-1] if len(found) == limit else None
     return Page(
-        items=[OrderSummary.model_validate(_summary(order, caller, language)) for order in found],
+        items=[OrderSummary.model_validate(item) for item in listed],
         next_cursor=paging.encode([last.placed_at, last.order_no]) if last else None,
     )
 
@@ -126,18 +126,6 @@ def _words(machine: Any, state: str, caller: Caller) -> set[str]:
     own = {status_of(machine, state, actor_of(caller))}
     statuses = machine.statuses[state]
     return own | {statuses.buyer, statuses.merchant} if caller.role is Role.OPERATOR else own
-
-
-def _summary(order: Order, caller: Caller, language: str) -> dict[str, Any]:
-    lines = order.lines
-    if caller.role is Role.MERCHANT:
-        lines = tuple(line for line in lines if line.merchant_id == caller.merchant_id)
-    return {
-        **heading(order, caller, language),
-        "totals": totals(order.totals, order.currency),
-        "line_count": len(lines),
-        "merchant_ids": sorted({line.merchant_id for line in lines}),
-    }
 
 
 def _timeline_item(item: Recorded, caller: Caller) -> TimelineItem:

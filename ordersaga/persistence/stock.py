@@ -180,6 +180,19 @@ async def sources_of(connection: AsyncConnection, order_no: str) -> tuple[Source
     return tuple(sorted(Source(*row) for row in rows))
 
 
+async def lines_served(
+    connection: AsyncConnection, order_nos: Sequence[str], warehouse_id: str
+) -> Mapping[str, frozenset[int]]:
+    """Order number → the lines of which the warehouse ships something."""
+    lines = stock_reservation_lines
+    rows = await connection.execute(
+        select(lines.c.order_no, func.array_agg(lines.c.line_no))
+        .where(lines.c.order_no.in_(order_nos) & (lines.c.warehouse_id == warehouse_id))
+        .group_by(lines.c.order_no)
+    )
+    return {order_no: frozenset(numbers) for order_no, numbers in rows.tuples()}
+
+
 async def adjust(
     connection: AsyncConnection, sku: str, on_hand: Mapping[str, int], *, document: str, at: datetime
 ) -> None:
