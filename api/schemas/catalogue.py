@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from api.schemas.values import Identifier, LongText, MoneyBody, PostalCode, Request, Response, ShortText
 from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
@@ -10,6 +11,18 @@ from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 
 Dimension = Annotated[int, Field(ge=0, le=1_000_000)]
 Units = Annotated[int, Field(ge=0, le=10**9)]
+
+
+_EXAMPLE: JsonDict = {
+    "name": "Oolong tea, 150 g",
+    "price": {"amount": 48000, "currency": "TWD"},
+    "merchant_id": "lin-tea",
+    "stock": {"lin-1": 200},
+    "weight_g": 180,
+    "length_mm": 80,
+    "width_mm": 80,
+    "height_mm": 140,
+}
 
 
 class TariffBody(Request):
@@ -56,22 +69,7 @@ class WarehouseBody(Request):
 class SkuBody(Request):
     """A SKU. `stock` is the on-hand quantity to be reached in each warehouse named."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "Oolong tea, 150 g",
-                    "price": {"amount": 48000, "currency": "TWD"},
-                    "merchant_id": "lin-tea",
-                    "stock": {"lin-1": 200},
-                    "weight_g": 180,
-                    "length_mm": 80,
-                    "width_mm": 80,
-                    "height_mm": 140,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     name: ShortText
     price: MoneyBody
@@ -127,6 +125,8 @@ class CatalogueWarehouse(WarehouseBody):
 
 
 class CatalogueSku(SkuBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sku": "TEA-OOLONG-150", **_EXAMPLE}]})
+
     sku: Identifier
 
 
