@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Response, status
+from pydantic import ConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import paging
 from api.access import Buyer, IdempotencyKey
 from api.idempotency import once
 from api.problems import not_found, responses
-from api.schemas.values import AddressBody, Identifier, Page
+from api.schemas.values import EXAMPLE_ADDRESS, AddressBody, Identifier, Page
 from api.services import UsesServices
 from ordersaga.persistence import addresses
 
@@ -19,6 +20,8 @@ router = APIRouter(prefix="/v1/addresses", tags=["addresses"])
 
 
 class StoredAddress(AddressBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"address_id": "adr_5f0c1d2e3a", **EXAMPLE_ADDRESS}]})
+
     address_id: Identifier
 
 
