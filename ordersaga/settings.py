@@ -5,6 +5,7 @@ The connection to Temporal is Temporal's own: `TEMPORAL_ADDRESS`, `TEMPORAL_NAME
 """
 
 import os
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, Self
 
@@ -72,8 +73,8 @@ class Settings(BaseSettings):
     temporal_compression: bool = Field(False, description="gzip what goes to Temporal; worth it over a wide network")
     log_format: Literal["json", "console"] = "json"
     log_level: str = "INFO"
-    policies: dict[str, Policies] = Field(
-        default_factory=dict, description="per order type; what is not named comes from the profile"
+    policies: dict[str, dict[str, int]] = Field(
+        default_factory=dict, description="knobs per order type; what is not named comes from the profile"
     )
     auth: AuthSettings = AuthSettings()
     quote: QuoteSettings = QuoteSettings()
@@ -90,8 +91,17 @@ class Settings(BaseSettings):
                 raise ValueError("sandbox.payment_secret: pretended money must not be accepted in production")
         return self
 
+    @model_validator(mode="after")
+    def _policies_are_ones_that_there_are(self) -> Self:
+        for order_type in self.policies:
+            try:
+                self.policies_of(order_type)
+            except TypeError as error:
+                raise ValueError(f"policies.{order_type}: {error}") from error
+        return self
+
     def policies_of(self, order_type: str) -> Policies:
-        return self.policies.get(order_type, PROFILES[self.profile])
+        return replace(PROFILES[self.profile], **self.policies.get(order_type, {}))
 
     @property
     def database_driver_url(self) -> str:

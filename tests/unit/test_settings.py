@@ -1,9 +1,11 @@
 """Settings: what production refuses, and how the database's address is read."""
 
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
-from ordersaga.domain.policies import DEMO, PRODUCTION, Policies
+from ordersaga.domain.policies import DEMO, PRODUCTION
 from ordersaga.settings import Settings
 
 NEEDED = {"database_url": "postgresql://user:hunter2@host:5432/shop", "redis_url": "redis://host"}
@@ -51,5 +53,11 @@ def test_an_order_type_that_is_not_named_takes_the_profiles_policies() -> None:
 def test_one_order_types_policies_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ORDERSAGA_POLICIES", '{"standard": {"payment_seconds": 60}}')
     read = settings(profile="demo")
-    assert read.policies_of("standard") == Policies(payment_seconds=60)
+    assert read.policies_of("standard") == replace(DEMO, payment_seconds=60), "the rest comes from the profile"
     assert read.policies_of("presale") == DEMO
+
+
+@pytest.mark.parametrize("knobs", [{"payment_secnds": 60}, {"payment_seconds": 0}, {"payment_seconds": "soon"}])
+def test_policies_that_are_misspelt_or_impossible_are_refused(knobs: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="payment_sec"):
+        settings(policies={"standard": knobs})
