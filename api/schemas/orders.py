@@ -117,8 +117,8 @@ class ActionView(Response):
     reason: str
 
 
-class OrderView(Response):
-    """An order in the words of the role that reads it. `system_status` and `policy_version` are for operators."""
+class OrderHeading(Response):
+    """What a list shows of an order, in the words of the role that reads it. `system_status` is for operators."""
 
     order_no: str
     order_type: str
@@ -127,32 +127,27 @@ class OrderView(Response):
     system_status: str | None = None
     buyer: str | None = None
     totals: TotalsView
+    placed_at: datetime
+    updated_at: datetime
+    payment_due_at: datetime
+
+
+class OrderSummary(OrderHeading):
+    """An order in a list; `GET /v1/orders/{order_no}` has the rest."""
+
+    line_count: int
+    merchant_ids: list[str]
+
+
+class OrderView(OrderHeading):
+    """The whole order, as far as the role that reads it may see."""
+
     shipping_option: str
     receiver: AddressBody
     lines: list[OrderLineView]
     payments: list[PaymentView]
-    placed_at: datetime
-    updated_at: datetime
-    payment_due_at: datetime
     parcels: list[OrderParcelView]
     after_sales: list[dict[str, Any]]
     refunds: list[dict[str, Any]]
     reviews: list[ReviewView]
     available_actions: list[ActionView]
-
-
-class OrderSummary(Response):
-    """An order in a list; `GET /v1/orders/{order_no}` has the rest."""
-
-    order_no: str
-    order_type: str
-    status: str
-    status_label: str
-    system_status: str | None = None
-    buyer: str | None = None
-    totals: TotalsView
-    placed_at: datetime
-    updated_at: datetime
-    payment_due_at: datetime
-    line_count: int
-    merchant_ids: list[str]
