@@ -45,6 +45,10 @@ STATUS = {
 }
 
 
+_PASSING = ("08", "53", "57P")
+"""SQLSTATEs of a PostgreSQL that is starting, stopping or out of connections: it answers, but does not serve."""
+
+
 class Problem(OrderError):
     """An error that only the HTTP edge knows; `code` is one of `STATUS`."""
 
@@ -134,7 +138,7 @@ async def _neighbour_away(request: Request, error: Exception) -> JSONResponse:
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for just these
-    if error.connection_invalidated:
+    if error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(_PASSING):
         return await _neighbour_away(request, error)
     return await _unexpected(request, error)
 
