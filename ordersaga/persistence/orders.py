@@ -98,9 +98,7 @@ async def add(
             **asdict(priced.totals),
         )
     )
-    await connection.execute(
-        insert(order_lines).values([{"order_no": order_no, **asdict(line)} for line in priced.lines])
-    )
+    await connection.execute(insert(order_lines), [{"order_no": order_no, **asdict(line)} for line in priced.lines])
 
 
 async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Order | None:

@@ -54,39 +54,37 @@ def parcel_no(order_no: str, sequence: int) -> str:
 
 async def add(connection: AsyncConnection, order_no: str, split: Sequence[Parcel], at: datetime) -> None:
     await connection.execute(
-        insert(parcels).values(
-            [
-                {
-                    "parcel_no": parcel_no(order_no, parcel.sequence),
-                    "order_no": order_no,
-                    "sequence": parcel.sequence,
-                    "merchant_id": parcel.merchant_id,
-                    "warehouse_id": parcel.warehouse_id,
-                    "transport_class": parcel.transport_class,
-                    "weight_g": parcel.weight_g,
-                    "volume_mm3": parcel.volume_mm3,
-                    "state": ParcelState.CREATED,
-                    "updated_at": at,
-                }
-                for parcel in split
-            ]
-        )
+        insert(parcels),
+        [
+            {
+                "parcel_no": parcel_no(order_no, parcel.sequence),
+                "order_no": order_no,
+                "sequence": parcel.sequence,
+                "merchant_id": parcel.merchant_id,
+                "warehouse_id": parcel.warehouse_id,
+                "transport_class": parcel.transport_class,
+                "weight_g": parcel.weight_g,
+                "volume_mm3": parcel.volume_mm3,
+                "state": ParcelState.CREATED,
+                "updated_at": at,
+            }
+            for parcel in split
+        ],
     )
     await connection.execute(
-        insert(parcel_lines).values(
-            [
-                {
-                    "parcel_no": parcel_no(order_no, parcel.sequence),
-                    "line_no": line.line_no,
-                    "sku": line.sku,
-                    "quantity": line.quantity,
-                    "payable": line.payable,
-                    "shipping": line.shipping,
-                }
-                for parcel in split
-                for line in parcel.lines
-            ]
-        )
+        insert(parcel_lines),
+        [
+            {
+                "parcel_no": parcel_no(order_no, parcel.sequence),
+                "line_no": line.line_no,
+                "sku": line.sku,
+                "quantity": line.quantity,
+                "payable": line.payable,
+                "shipping": line.shipping,
+            }
+            for parcel in split
+            for line in parcel.lines
+        ],
     )
 
 
