@@ -1,9 +1,10 @@
 """Reports from outside: stored, acknowledged, then delivered to the run that they concern (R-PAY-2)."""
 
+import logging
 from datetime import UTC, datetime
 
 import structlog
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from api.services import Services
 from ordersaga.persistence import inbox
@@ -20,4 +21,11 @@ async def deliver(services: Services, delivery: inbox.Delivery | None) -> None:
         async with services.database.transaction() as connection:
             await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
     except (RPCError, OSError, RuntimeError) as error:
-        log.warning("a report waits for its delivery", report_id=delivery.report_id, error=type(error).__name__)
+        # A parcel is reported on before its run has begun: nothing out of the ordinary.
+        early = isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND
+        log.log(
+            logging.DEBUG if early else logging.WARNING,
+            "a report waits for its delivery",
+            report_id=delivery.report_id,
+            error=type(error).__name__,
+        )
