@@ -1,0 +1,221 @@
+"""Crashes: whatever is killed, and when, no accepted order is lost and nothing stays held (R-OPS-2, W1, W2)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from devstack.options import StackOptions
+from devstack.stack import Stack
+from tests.shop import Document, Person, Shop, callers_of, refused, until
+
+pytestmark = pytest.mark.timeout(240)
+
+LONGEST = 100.0
+QUICK = '{"standard": {"payment_seconds": 90, "confirm_seconds": 1, "after_sales_seconds": 1}}'
+CROWD = 16
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Stack]:
+    options = StackOptions(
+        data_dir=folder, port=0, profile="demo", simulate=False, environment={"ORDERSAGA_POLICIES": QUICK}
+    )
+    stack = Stack(options)
+    async with asyncio.timeout(LONGEST):
+        await stack.start()
+    try:
+        yield stack
+    finally:
+        async with asyncio.timeout(LONGEST):
+            await stack.stop()
+
+
+@pytest.fixture(scope="module")
+async def fragile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """A stack of this module's own, to be broken."""
+    async with running(tmp_path_factory.mktemp("fragile") / "data") as stack:
+        yield stack
+
+
+@pytest.fixture
+async def shop(fragile: Stack) -> AsyncIterator[Shop]:
+    async with callers_of(fragile.addresses.api) as http:
+        yield await Shop.open(fragile, http)
+
+
+async def decided(buyer: Person, quote: Document, key: str) -> httpx.Response:
+    """Submit, again and again with the same key, until there is an answer that does not ask to come back."""
+
+    async def submit() -> httpx.Response | None:
+        try:
+            answer = await buyer.ask("POST", "/v1/orders", {"quote_token": quote["quote_token"]}, key=key)
+        except httpx.TransportError:
+            return None
+        comes_later = answer.status_code >= 500 or "retry-after" in answer.headers
+        assert answer.status_code != 500, answer.text
+        return None if comes_later else answer
+
+    found = await until(submit, lambda answer: answer is not None, LONGEST)
+    assert found is not None
+    return found
+
+
+async def kill(stack: Stack, name: str) -> None:
+    stack.kill(name)
+    assert await stack.exited(name, LONGEST) is not None
+
+
+async def revive(stack: Stack, name: str) -> None:
+    """Start it again, and wait until the API has noticed."""
+    async with asyncio.timeout(LONGEST):
+        await stack.restart(name)
+    async with callers_of(stack.addresses.api) as http:
+        await until(lambda: http.get("/readyz"), lambda answer: answer.status_code == 200, LONGEST)
+
+
+@pytest.mark.parametrize("part", ["api", "worker-1", "temporal", "postgres", "valkey"])
+async def test_submits_in_flight_when_a_part_is_killed_are_placed_once_or_hold_nothing(
+    fragile: Stack, shop: Shop, part: str
+) -> None:
+    sku = await shop.shelves(on_hand=CROWD - 2)
+    buyers = [shop.buyer(f"buyer-{number}") for number in range(CROWD)]
+    quotes = [await shop.previews(buyer, (sku, 1)) for buyer in buyers]
+    submits = [asyncio.create_task(decided(buyer, quote, "k")) for buyer, quote in zip(buyers, quotes, strict=True)]
+    await asyncio.wait(submits, return_when=asyncio.FIRST_COMPLETED)
+    await kill(fragile, part)
+    await revive(fragile, part)
+    answers = await asyncio.gather(*submits)
+
+    placed = 0
+    for buyer, quote, answer in zip(buyers, quotes, answers, strict=True):
+        again = await decided(buyer, quote, "k")
+        assert again.status_code == answer.status_code
+        if answer.status_code == 201:
+            placed += 1
+            assert again.json() == answer.json()
+            assert await buyer.orders() == [answer.json()["order_no"]]
+        else:
+            refused(answer, 409, str(answer.json()["code"]))
+            assert answer.json()["code"] in ("out_of_stock", "placing_timed_out")
+            assert await buyer.orders() == []
+    assert placed > 0
+    assert await shop.stock(sku) == (CROWD - 2, placed)
+
+
+async def test_without_redis_a_quote_is_still_one_order(fragile: Stack, shop: Shop) -> None:
+    await kill(fragile, "valkey")
+    try:
+        buyer, sku = shop.buyer(), await shop.shelves(on_hand=5)
+        quote = await shop.previews(buyer, (sku, 1))
+        keys = [None, None, "a", "a", "b", "c"]
+        body = {"quote_token": quote["quote_token"]}
+        answers = await asyncio.gather(*(buyer.ask("POST", "/v1/orders", body, key=key) for key in keys))
+        (order_no,) = {answer.json()["order_no"] for answer in answers}
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        assert await buyer.orders() == [order_no]
+        assert await shop.stock(sku) == (5, 1)
+        ready = await shop.http.get("/readyz")
+        assert (ready.status_code, ready.json()["redis"]) == (200, False)
+    finally:
+        await revive(fragile, "valkey")
+
+
+async def test_without_the_database_callers_are_asked_to_come_back(fragile: Stack, shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves(on_hand=5)
+    quote = await shop.previews(buyer, (sku, 1))
+    await kill(fragile, "postgres")
+    try:
+        for method, path, body in (
+            ("POST", "/v1/orders", {"quote_token": quote["quote_token"]}),
+            ("GET", "/v1/orders", None),
+            ("GET", f"/v1/skus/{sku}", None),
+        ):
+            answer = await buyer.ask(method, path, body)
+            refused(answer, 503, "unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+        assert (await shop.http.get("/readyz")).status_code == 503
+        assert (await shop.http.get("/healthz")).status_code == 200
+    finally:
+        await revive(fragile, "postgres")
+    assert (await decided(buyer, quote, "k")).status_code == 201
+    assert await shop.stock(sku) == (5, 1)
+
+
+async def test_a_submit_without_a_worker_can_be_resumed(fragile: Stack, shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves(on_hand=5)
+    quote = await shop.previews(buyer, (sku, 1))
+    await kill(fragile, "worker-1")
+    try:
+        answer = await buyer.ask("POST", "/v1/orders", {"quote_token": quote["quote_token"]}, key="k")
+        refused(answer, 503 if answer.status_code == 503 else 409, answer.json()["code"])
+        assert answer.json()["code"] in ("unavailable", "request_in_flight")
+        assert await buyer.orders() == [], "what was not placed is no order"
+    finally:
+        await revive(fragile, "worker-1")
+    assert (await decided(buyer, quote, "k")).status_code == 201
+    assert await shop.stock(sku) == (5, 1)
+
+
+@pytest.mark.parametrize("part", ["worker-1", "temporal", "postgres"])
+async def test_orders_go_on_when_a_part_comes_back(fragile: Stack, shop: Shop, part: str) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves(on_hand=9)
+    unpaid = await shop.places(buyer, (sku, 1))
+    order = await shop.produces(buyer, (sku, 2))
+    await kill(fragile, part)
+    await revive(fragile, part)
+    await shop.pays(buyer, unpaid)
+    await asyncio.gather(shop.runs_parcels(order), complete(shop, unpaid))
+    await shop.until(order["order_no"], "completed", within=LONGEST)
+    assert await shop.stock(sku) == (6, 0)
+
+
+async def complete(shop: Shop, order_no: str) -> None:
+    await shop.runs_parcels(await shop.until(order_no, "in_production", within=LONGEST))
+    await shop.until(order_no, "completed", within=LONGEST)
+
+
+async def test_reports_that_come_while_temporal_is_away_are_delivered_later(fragile: Stack, shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves(on_hand=9)
+    unpaid = await shop.places(buyer, (sku, 1))
+    payment = await shop.attempts(buyer, unpaid)
+    order = await shop.produces(buyer, (sku, 2))
+    await kill(fragile, "temporal")
+    try:
+        assert (await shop.simulates(payment)).status_code == 200
+        await shop.reports(order["parcels"][0], "handed_over", "delivered")
+    finally:
+        await revive(fragile, "temporal")
+    await shop.until(unpaid, "in_production", within=LONGEST)
+    await shop.until(order["order_no"], "completed", within=LONGEST)
+    assert await shop.stock(sku) == (7, 1)
+
+
+async def test_after_everything_was_killed_a_new_start_goes_on_with_every_order(tmp_path: Path) -> None:
+    async with running(tmp_path / "data") as stack, callers_of(stack.addresses.api) as http:
+        shop = await Shop.open(stack, http)
+        buyer, sku = shop.buyer(), await shop.shelves(on_hand=9)
+        unpaid = await shop.places(buyer, (sku, 1))
+        produced = await shop.produces(buyer, (sku, 2))
+        shipped = await shop.produces(buyer, (sku, 3))
+        await shop.reports(shipped["parcels"][0], "handed_over")
+        await shop.until(shipped["order_no"], "shipped")
+        for part in list(stack.addresses.pids):
+            await kill(stack, part)
+
+    async with running(tmp_path / "data") as stack, callers_of(stack.addresses.api) as http:
+        shop.stack, shop.http = stack, http
+        buyer = shop.buyer()
+        assert sorted(await buyer.orders()) == sorted([unpaid, produced["order_no"], shipped["order_no"]])
+        assert await shop.stock(sku) == (6, 3)
+        await shop.pays(buyer, unpaid)
+        await asyncio.gather(complete(shop, unpaid), complete(shop, produced["order_no"]), deliver(shop, shipped))
+        assert await shop.stock(sku) == (3, 0)
+
+
+async def deliver(shop: Shop, order: Document) -> None:
+    await shop.reports(order["parcels"][0], "delivered")
+    await shop.until(order["order_no"], "completed", within=LONGEST)
