@@ -13,7 +13,10 @@ Result = TypeVar("Result")
 
 # A local activity holds its workflow task's slot: one that keeps retrying would starve every other order.
 _LOCAL_PATIENCE = timedelta(seconds=3)
-_LOCAL_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1))
+# Attempts are counted because the time-out ends only what is under way: a step that fails at once never times out.
+_LOCAL_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1), maximum_attempts=4
+)
 _REGULAR_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10))
 
 
@@ -40,7 +43,7 @@ async def perform(
             summary=summary,
         )
         return cast(Result, done)
-    except ActivityError as error:
+    except (ActivityError, ApplicationError) as error:
         _raise_refusal(error)
     try:
         done = await workflow.execute_activity_method(
@@ -57,6 +60,8 @@ async def perform(
         raise
 
 
-def _raise_refusal(error: ActivityError) -> None:
-    if isinstance(error.cause, ApplicationError) and error.cause.non_retryable:
-        raise error.cause from error
+def _raise_refusal(error: ActivityError | ApplicationError) -> None:
+    """Raise the refusal behind a failure, if there is one. A local activity fails without the wrapping of a regular."""
+    cause = error.cause if isinstance(error, ActivityError) else error
+    if isinstance(cause, ApplicationError) and cause.non_retryable:
+        raise cause
