@@ -11,7 +11,7 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CANCEL, PAYMENT_REPORTED, ActedBy, OrderStart, StateReached
 from workflows.placing import Placing
-from workflows.run import SYSTEM
+from workflows.run import REFUSED, SYSTEM
 from workflows.steps import perform
 
 
@@ -32,7 +32,7 @@ class Paying(Placing):
     @workflow.update(name=CANCEL, description="Cancel before payment; answers when it is decided.")
     async def cancel(self, by: ActedBy) -> StateReached:
         self._cancel_wanted = self._cancel_wanted or by
-        await workflow.wait_condition(lambda: self._cancel_wanted is None)
+        await workflow.wait_condition(lambda: self._cancel_wanted is None or self.state == REFUSED)
         if not self._given_up():
             self.require(Action.CANCEL, by)
         return StateReached(state=self.state)

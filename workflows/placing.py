@@ -50,9 +50,9 @@ class Placing(OrderRun):
             summary="Hold stock",
             within=self._time_left(),
         )
-        await self._record()
+        await self._record(self._time_left())
 
-    async def _record(self) -> None:
+    async def _record(self, within: timedelta | None = None) -> None:
         self.recorded = await perform(
             OrderActivities.record,
             RecordOrder(
@@ -63,7 +63,7 @@ class Placing(OrderRun):
                 at=workflow.info().start_time,
             ),
             summary="Record the order",
-            within=self._time_left(),
+            within=within,
         )
 
     async def _refuse(self, refusal: Placement) -> Placement:
