@@ -38,7 +38,7 @@ def seller(merchant_id: str = "own", shipping: Mapping[str, Tariff] | None = Non
     return Merchant(merchant_id=merchant_id, name=f"Merchant {merchant_id}", shipping=offered)
 
 
-def place(warehouse_id: str, city: str = "Taipei", region: str | None = None, country: str = "TW") -> Warehouse:
+def warehouse(warehouse_id: str, city: str = "Taipei", region: str | None = None, country: str = "TW") -> Warehouse:
     return Warehouse(
         warehouse_id=warehouse_id, name=f"Warehouse {warehouse_id}", country=country, region=region or city, city=city
     )

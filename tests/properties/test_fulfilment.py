@@ -12,15 +12,15 @@ from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.pricing.quote import PricedLine
 from ordersaga.domain.sourcing import Demand, Source, source
 from ordersaga.domain.splitting import Limits, Parcel, split
-from tests.goods import TAIPEI, line, place
+from tests.goods import TAIPEI, line, warehouse
 
 WAREHOUSES = {
-    warehouse.warehouse_id: warehouse
-    for warehouse in (
-        place("w1"),
-        place("w2", "Beitou", "Taipei"),
-        place("w3", "Kaohsiung"),
-        place("w4", "Tokyo", country="JP"),
+    each.warehouse_id: each
+    for each in (
+        warehouse("w1"),
+        warehouse("w2", "Beitou", "Taipei"),
+        warehouse("w3", "Kaohsiung"),
+        warehouse("w4", "Tokyo", country="JP"),
     )
 }
 SKUS = ("A", "B", "C", "D")

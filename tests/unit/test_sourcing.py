@@ -4,13 +4,13 @@ import pytest
 
 from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.sourcing import Demand, Source, source
-from tests.goods import TAIPEI, place
+from tests.goods import TAIPEI, warehouse
 
-HERE = place("here", "Taipei")
-SAME_REGION = place("same-region", "Beitou", "Taipei")
-SAME_COUNTRY = place("same-country", "Kaohsiung")
-ABROAD = place("abroad", "Taipei", "Taipei", "JP")
-ALL = {warehouse.warehouse_id: warehouse for warehouse in (ABROAD, SAME_COUNTRY, SAME_REGION, HERE)}
+HERE = warehouse("here", "Taipei")
+SAME_REGION = warehouse("same-region", "Beitou", "Taipei")
+SAME_COUNTRY = warehouse("same-country", "Kaohsiung")
+ABROAD = warehouse("abroad", "Taipei", "Taipei", "JP")
+ALL = {each.warehouse_id: each for each in (ABROAD, SAME_COUNTRY, SAME_REGION, HERE)}
 
 
 def want(line_no: int, sku: str, quantity: int, seller: str = "own") -> Demand:
@@ -54,7 +54,7 @@ def test_the_nearest_warehouse_wins_before_the_fullest(nearer: str, farther: str
 
 
 def test_of_two_as_near_the_fuller_wins_then_the_first_by_name() -> None:
-    near = {name: place(name) for name in ("b", "a", "c")}
+    near = {name: warehouse(name) for name in ("b", "a", "c")}
     fuller = source([want(1, "A", 1)], {"A": {"a": 1, "b": 2, "c": 2}}, near, TAIPEI)
     assert fuller == (Source(1, "A", "b", 1),)
 

@@ -1,0 +1,334 @@
+"""What the workflows' tests stand on: real PostgreSQL and Temporal, the worker's own parts, and a clock to turn.
+
+Only what lies outside the project is pretended: the payment provider, and the moments at which the network fails.
+"""
+
+import asyncio
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from api.placement import place
+from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.messages import (
+    PARCEL_REPORTED,
+    PAYMENT_REPORTED,
+    ActedBy,
+    OrderStart,
+    Placement,
+    StateReached,
+    order_workflow_id,
+    parcel_workflow_id,
+)
+from ordersaga.domain.money import Money
+from ordersaga.domain.payment import Payment, PaymentReport, PaymentState
+from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback
+from ordersaga.persistence import catalogue, inbox, orders, parcels, payments, stock, submissions, transitions
+from ordersaga.persistence.database import Database
+from ordersaga.persistence.orders import Order
+from ordersaga.persistence.submissions import Submission
+from tests.goods import TAIPEI, cart, goods, priced, seller, warehouse
+from tests.shop import until
+
+QUEUE = "order-rules"
+PATIENCE = 40.0
+BUYER = ActedBy(role="buyer", subject="alice")
+OPERATOR = ActedBy(role="operator", subject="olga", channel="temporal_ui", reason="asked by phone")
+
+
+class FakeProvider:
+    """A provider whose cashier nobody sees. `answers` is what it says when an attempt is closed; else it is closed."""
+
+    name = "fake"
+    channels = frozenset({"card", "wallet"})
+
+    def __init__(self) -> None:
+        self.answers: dict[str, PaymentState | Exception] = {}
+        self.closed: Counter[str] = Counter()
+
+    async def open(self, attempt: PaymentAttempt) -> str:
+        return f"https://cashier.example/{attempt.payment_id}"
+
+    async def ask(self, payment_id: str) -> PaymentReport:
+        raise NotImplementedError(payment_id)
+
+    async def close(self, attempt: PaymentAttempt) -> PaymentReport:
+        self.closed[attempt.payment_id] += 1
+        answer = self.answers.get(attempt.payment_id, PaymentState.CLOSED)
+        if isinstance(answer, Exception):
+            raise answer
+        return PaymentReport(payment_id=attempt.payment_id, state=answer, amount=attempt.amount)
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
+        raise NotImplementedError
+
+
+@dataclass
+class Outages(Interceptor):
+    """Steps of a run at which the network fails: before the step reaches the database, or before its answer returns."""
+
+    before: Counter[tuple[str, str]] = field(default_factory=Counter)
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tried: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
+        return _Failing(next, self)
+
+
+class _Failing(ActivityInboundInterceptor):
+    def __init__(self, next: ActivityInboundInterceptor, outages: Outages) -> None:  # noqa: A002 - the SDK's name
+        super().__init__(next)
+        self._outages = outages
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
+        info = activity.info()
+        step = info.workflow_id or "", info.activity_type
+        self._outages.tried[step].append("local" if info.is_local else "regular")
+        if self._outages.before[step] > 0:
+            self._outages.before[step] -= 1
+            raise ConnectionError("the database is away")
+        answer = await super().execute_activity(input)
+        if self._outages.answers[step] > 0:
+            self._outages.answers[step] -= 1
+            raise ConnectionError("the answer was lost")
+        return answer
+
+
+@dataclass
+class OrderStand:
+    """A shop without its API: what the API would store and signal is stored and signalled here."""
+
+    database: Database
+    client: Client
+    provider: FakeProvider
+    outages: Outages
+    policy_version: int
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def away(self, order_no: str, step: str, times: int) -> None:
+        """The database will be away the next `times` that the order's run tries a step."""
+        self.outages.before[order_workflow_id(order_no), step] = times
+
+    def mute(self, order_no: str, step: str, times: int) -> None:
+        """The step will be done, and its answer lost, the next `times` that the order's run tries it."""
+        self.outages.answers[order_workflow_id(order_no), step] = times
+
+    def tried(self, order_no: str, step: str) -> list[str]:
+        """How the order's run tried a step: `local` or `regular`, each time."""
+        return self.outages.tried[order_workflow_id(order_no), step]
+
+    async def shelves(self, on_hand: int = 100, price: int = 10_000, **changes: Any) -> str:
+        """A new SKU of its own seller in its own warehouse."""
+        number = next(self._numbers)
+        sku = goods(f"SKU-{number}", price, merchant_id=changes.pop("merchant_id", f"m-{number}"), **changes)
+        async with self.database.transaction() as connection:
+            await catalogue.put_merchants(connection, [seller(sku.merchant_id)])
+            await catalogue.put_warehouses(connection, [warehouse(f"w-{number}")])
+            await catalogue.put_skus(connection, [sku])
+            await stock.adjust(connection, sku.sku, {f"w-{number}": on_hand}, document="test", at=datetime.now(UTC))
+        return sku.sku
+
+    async def submits(self, *items: tuple[str, int]) -> Submission:
+        number = next(self._numbers)
+        async with self.database.transaction() as connection:
+            found = await catalogue.goods(connection, [sku for sku, _ in items])
+            submission = Submission(
+                order_no=f"O-{number}",
+                quote_id=f"Q-{number}",
+                buyer="alice",
+                idempotency_key=f"key-{number}",
+                body_hash="hash",
+                priced=priced(cart(*items), list(found.skus.values()), list(found.merchants.values())),
+                receiver=TAIPEI,
+                received_at=datetime.now(UTC),
+            )
+            await submissions.add(connection, submission)
+        return submission
+
+    async def places(self, submission: Submission, placing_seconds: float = 60) -> Placement:
+        """The one call that the API makes; its answer."""
+        placement = await place(
+            self.client,
+            submission,
+            task_queue=QUEUE,
+            policy_version=self.policy_version,
+            placing_seconds=placing_seconds,
+            deadline_seconds=PATIENCE,
+        )
+        assert placement is not None
+        return placement
+
+    async def begins(self, submission: Submission, placing_seconds: float = 60) -> None:
+        """Start the run, and wait until it is at work on the first or second step."""
+        start = OrderStart(
+            order_no=submission.order_no,
+            order_type="standard",
+            table_version=1,
+            policy_version=self.policy_version,
+            placing_seconds=placing_seconds,
+        )
+        run = order_workflow_id(submission.order_no)
+        await self.client.start_workflow("StandardOrder", start, id=run, task_queue=QUEUE)
+        await until(partial(_tries_of, self.outages, run), lambda tries: tries > 0, PATIENCE)
+
+    async def placed(self, *items: tuple[str, int]) -> str:
+        """The number of an order that was placed."""
+        submission = await self.submits(*items)
+        assert await self.places(submission) == Placement(placed=True)
+        return submission.order_no
+
+    async def attempt(self, order_no: str, channel: str = "card") -> Payment:
+        """A payment attempt of the order's amount, opened by the buyer."""
+        order = await self.order(order_no)
+        payment = Payment(
+            payment_id=f"pay-{next(self._numbers)}",
+            order_no=order_no,
+            channel=channel,
+            provider=self.provider.name,
+            amount=Money(order.totals.payable, order.currency),
+            state=PaymentState.OPEN,
+            created_at=datetime.now(UTC),
+        )
+        async with self.database.transaction() as connection:
+            await payments.add(connection, payment)
+        return payment
+
+    async def hears(
+        self, payment: Payment, state: PaymentState, *, amount: Money | None = None, event_id: str | None = None
+    ) -> None:
+        """The provider's callback is stored. Nobody is told yet."""
+        report = PaymentReport(payment_id=payment.payment_id, state=state, amount=amount or payment.amount)
+        async with self.database.transaction() as connection:
+            await inbox.store(
+                connection,
+                source=f"payment:{payment.provider}",
+                event_id=event_id or f"event-{next(self._numbers)}",
+                workflow_id=order_workflow_id(payment.order_no),
+                signal=PAYMENT_REPORTED,
+                subject=payment.payment_id,
+                payload=report.to_document(),
+                at=datetime.now(UTC) - timedelta(minutes=1),
+            )
+
+    async def reports(self, payment: Payment, state: PaymentState = PaymentState.SUCCEEDED, **more: Any) -> None:
+        """The provider's callback is stored, and the run is told."""
+        await self.hears(payment, state, **more)
+        await self.run(payment.order_no).signal(PAYMENT_REPORTED)
+
+    async def paid(self, *items: tuple[str, int]) -> str:
+        """The number of an order that was paid and split."""
+        order_no = await self.placed(*items)
+        await self.reports(await self.attempt(order_no))
+        await self.until(order_no, "in_production")
+        return order_no
+
+    async def parcel_nos(self, order_no: str) -> list[str]:
+        async with self.database.transaction() as connection:
+            return list(await parcels.numbers_of(connection, order_no))
+
+    async def carries(self, parcel_no: str, *events: ParcelState, tell: bool = True) -> None:
+        """The warehouse or the carrier reports."""
+        for event in events:
+            async with self.database.transaction() as connection:
+                await inbox.store(
+                    connection,
+                    source=f"parcel:{parcel_no}",
+                    event_id=f"event-{next(self._numbers)}",
+                    workflow_id=parcel_workflow_id(parcel_no),
+                    signal=PARCEL_REPORTED,
+                    subject=parcel_no,
+                    payload={"event": event, "at": "now", "by": {"role": "warehouse", "subject": "clerk"}},
+                    at=datetime.now(UTC) - timedelta(minutes=1),
+                )
+            if tell:
+                await self.client.get_workflow_handle(parcel_workflow_id(parcel_no)).signal(PARCEL_REPORTED)
+
+    async def delivered(self, *items: tuple[str, int]) -> str:
+        """The number of an order whose parcels were all signed for."""
+        order_no = await self.paid(*items)
+        for parcel_no in await self.parcel_nos(order_no):
+            await self.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED)
+        await self.until(order_no, "delivered")
+        return order_no
+
+    def run(self, order_no: str) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(order_workflow_id(order_no), result_type=StateReached)
+
+    async def order(self, order_no: str) -> Order:
+        async with self.database.transaction() as connection:
+            order = await orders.get(connection, order_no)
+        assert order is not None, f"{order_no} is no order"
+        return order
+
+    async def is_order(self, order_no: str) -> bool:
+        async with self.database.transaction() as connection:
+            return await orders.standing(connection, order_no) is not None
+
+    async def until(self, order_no: str, state: str) -> Order:
+        """Wait until the order is in `state`."""
+        return await until(lambda: self.order(order_no), lambda order: order.state == state, PATIENCE)
+
+    async def payment(self, payment_id: str) -> Payment:
+        async with self.database.transaction() as connection:
+            payment = await payments.get(connection, payment_id)
+        assert payment is not None
+        return payment
+
+    async def passes(self, order_no: str, time: timedelta) -> None:
+        """Let `time` pass for the order's run and for nobody else."""
+        async with asyncio.timeout(PATIENCE):
+            await TimeSkipper(self.client).fast_forward(self.run(order_no), time)
+
+    async def ends(self, order_no: str) -> str:
+        """The state in which the run ends."""
+        async with asyncio.timeout(PATIENCE):
+            reached = await self.run(order_no).result()
+        return str(reached.state)
+
+    async def asks(self, order_no: str, update: str, by: ActedBy = BUYER) -> str:
+        """Send an update. The state that it answers with."""
+        async with asyncio.timeout(PATIENCE):
+            reached = await self.run(order_no).execute_update(update, by, result_type=StateReached)
+        return str(reached.state)
+
+    async def refusal(self, order_no: str, update: str, by: ActedBy = BUYER) -> ApplicationError:
+        """Send an update that is to be refused. The refusal."""
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await self.asks(order_no, update, by)
+        assert isinstance(refused.value.cause, ApplicationError)
+        return refused.value.cause
+
+    async def is_closed_to(self, order_no: str, update: str) -> bool:
+        """Whether the run has ended, so that an update finds nobody."""
+        with pytest.raises(RPCError) as error:
+            await self.asks(order_no, update)
+        return error.value.status is RPCStatusCode.NOT_FOUND
+
+    async def held(self, sku: str) -> tuple[int, int]:
+        """On hand and reserved, having seen that the ledger adds up to both."""
+        async with self.database.transaction() as connection:
+            (balance,) = await stock.balances(connection, sku)
+        assert (balance.on_hand, balance.reserved) == (balance.ledger_on_hand, balance.ledger_reserved)
+        return balance.on_hand, balance.reserved
+
+    async def timeline(self, order_no: str) -> list[str]:
+        """The actions that the audit has of an order, parcels' own left out."""
+        async with self.database.transaction() as connection:
+            rows = await transitions.timeline(connection, order_no)
+        return [row.action for row in rows if row.parcel_no is None]
+
+
+async def _tries_of(outages: Outages, run: str) -> int:
+    return sum(len(tried) for (tried_by, _), tried in outages.tried.items() if tried_by == run)
