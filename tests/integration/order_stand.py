@@ -258,7 +258,7 @@ class OrderStand:
     async def delivered(self, *items: tuple[str, int]) -> str:
         """The number of an order whose parcels were all signed for."""
         order_no = await self.paid(*items)
-        for parcel_no in await self.parcel_nos(order_no):
+        for parcel_no in await self.begun_parcels(order_no):
             await self.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED)
         await self.until(order_no, "delivered")
         return order_no
@@ -285,6 +285,26 @@ class OrderStand:
             payment = await payments.get(connection, payment_id)
         assert payment is not None
         return payment
+
+    async def becomes(self, payment: Payment, state: PaymentState) -> Payment:
+        """Wait until the attempt is in `state`."""
+        return await until(lambda: self.payment(payment.payment_id), lambda now: now.state is state, PATIENCE)
+
+    async def begun_parcels(self, order_no: str) -> list[str]:
+        """The numbers of the order's parcels, once each has a run."""
+        parcel_nos = await until(lambda: self.parcel_nos(order_no), bool, PATIENCE)
+        for parcel_no in parcel_nos:
+            await until(partial(self._is_begun, parcel_workflow_id(parcel_no)), bool, PATIENCE)
+        return parcel_nos
+
+    async def _is_begun(self, workflow_id: str) -> bool:
+        try:
+            await self.client.get_workflow_handle(workflow_id).describe()
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise
+        return True
 
     async def passes(self, order_no: str, time: timedelta) -> None:
         """Let `time` pass for the order's run and for nobody else."""
