@@ -83,7 +83,8 @@ class Children:
         async with self._turns[name]:
             old = self._children[name]
             await old.stop(self._hurry)
-            await (await self._spawn(old.program)).until_ready()
+            # PostgreSQL's children outlive a killed server for a moment, and no other starts until they are gone.
+            await self.boot(lambda: old.program)
             self._changed()
 
     async def keep(self, name: str) -> None:
