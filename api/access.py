@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.authentication import Caller, Role, TokenInvalid
-from api.problems import Problem
+from api.authentication import Caller, KeysUnavailable, Role, TokenInvalid
+from api.problems import Problem, unavailable
 from api.services import UsesServices
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy
@@ -23,6 +23,8 @@ async def authenticated(
         raise Problem("unauthenticated", "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
     try:
         return await services.authenticator.authenticate(credentials.credentials)
+    except KeysUnavailable as error:
+        raise unavailable("the identity provider") from error
     except TokenInvalid as error:
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         raise Problem("unauthenticated", str(error), challenge) from error

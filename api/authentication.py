@@ -7,7 +7,7 @@ from enum import StrEnum
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, KeySet, OctKey
+from joserfc.jwk import JWKRegistry, Key, KeySet, OctKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from ordersaga.settings import DEVELOPMENT_ISSUER, AuthSettings
@@ -61,16 +61,21 @@ def development_token(
     )
 
 
+class KeysUnavailable(Exception):
+    """The identity provider does not give its keys at the moment: nothing can be said of any token."""
+
+
 class Authenticator:
     """Verifies tokens by the configured keys. A JWKS is fetched once and again when a token names an unknown key."""
 
     def __init__(self, settings: AuthSettings) -> None:
         self._settings = settings
+        self._public_key = None if settings.public_key is None else _public_key(settings.public_key)
         self._jwks: KeySet | None = None
         self._jwks_fetched_at = 0.0
 
     async def authenticate(self, token: str) -> Caller:
-        """The caller that `token` speaks for. Raises `TokenInvalid`."""
+        """The caller that `token` speaks for. Raises `TokenInvalid` and `KeysUnavailable`."""
         try:
             claims = await self._verified_claims(token)
             return Caller(
@@ -79,7 +84,7 @@ class Authenticator:
                 merchant_id=_text(claims.get("merchant_id")),
                 warehouse_id=_text(claims.get("warehouse_id")),
             )
-        except (JoseError, KeyError, ValueError, httpx.HTTPError) as error:
+        except (JoseError, KeyError, ValueError) as error:
             raise TokenInvalid(f"the token is not acceptable: {type(error).__name__}") from error
 
     async def _verified_claims(self, token: str) -> dict[str, object]:
@@ -90,11 +95,12 @@ class Authenticator:
             "exp": {"essential": True},
         }
         if settings.development_secret is not None:
-            key: OctKey | KeySet = _hmac_key(settings.development_secret.get_secret_value())
+            key = _hmac_key(settings.development_secret.get_secret_value())
             decoded = jwt.decode(token, key, algorithms=["HS256"])
             required["iss"] = {"essential": True, "value": DEVELOPMENT_ISSUER}
-        elif settings.public_key is not None:
-            decoded = jwt.decode(token, _public_key(settings.public_key), algorithms=_ASYMMETRIC)
+        elif self._public_key is not None:
+            # The key itself and no set of keys: a set would look for the key id that the provider puts into tokens.
+            decoded = jwt.decode(token, self._public_key, algorithms=_ASYMMETRIC)
         else:
             decoded = await self._decode_by_jwks(token)
         if settings.issuer is not None:
@@ -121,19 +127,22 @@ class Authenticator:
             raise ValueError("no key is configured")
         self._jwks_fetched_at = time.monotonic()
         async with httpx.AsyncClient(timeout=5) as client:
-            response = await client.get(self._settings.jwks_url)
-            response.raise_for_status()
-            return KeySet.import_key_set(response.json())
+            try:
+                response = await client.get(self._settings.jwks_url)
+                response.raise_for_status()
+                return KeySet.import_key_set(response.json())
+            except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
+                raise KeysUnavailable(type(error).__name__) from error
 
 
 def _hmac_key(secret: str) -> OctKey:
     return OctKey.import_key(secret)
 
 
-def _public_key(pem: str) -> "KeySet":
+def _public_key(pem: str) -> Key:
     for key_type in ("RSA", "EC", "OKP"):
         try:
-            return KeySet([JWKRegistry.import_key(pem, key_type)])
+            return JWKRegistry.import_key(pem, key_type)
         except (JoseError, ValueError, TypeError):
             continue
     raise ValueError("auth.public_key is not a PEM public key")
