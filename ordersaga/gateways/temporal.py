@@ -25,12 +25,16 @@ SEARCH_ATTRIBUTES = (ORDER_NO, BUYER, MERCHANTS, ORDER_TYPE, ORDER_STATUS)
 
 _NOT_YET = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT})
 _PATIENCE = timedelta(seconds=60)
+_DEFAULT_HOST = "localhost:7233"
+"""Where Temporal's own tools look when nothing is configured."""
 
 
 async def connect(*, lazy: bool = False, compression: bool = False, runtime: Runtime | None = None) -> Client:
     """A client for the cluster and namespace that the environment names. A lazy one connects at its first call."""
+    configured = ClientConfig.load_client_connect_config()
+    configured.setdefault("target_host", _DEFAULT_HOST)
     return await Client.connect(
-        **ClientConfig.load_client_connect_config(),
+        **configured,
         lazy=lazy,
         runtime=runtime,
         grpc_compression=GrpcCompression.GZIP if compression else GrpcCompression.NONE,
