@@ -67,10 +67,11 @@ class Producing(OrderRun):
         )
 
     async def _follow(self, parcel_nos: list[str]) -> None:
+        ours = set(parcel_nos)
         while len(self._followed) < len(parcel_nos):
             self.tell(f"warehouses: {len(self._followed)} of {len(parcel_nos)} parcels shipped")
-            await workflow.wait_condition(lambda: self._shipped > self._followed)
-            self._followed |= self._shipped
+            await workflow.wait_condition(lambda: self._shipped & ours > self._followed)
+            self._followed = self._shipped & ours
             all_left = len(self._followed) == len(parcel_nos)
             await self.move(Action.SHIP_LAST_PARCEL if all_left else Action.SHIP_PARCEL)
 
