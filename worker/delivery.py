@@ -1,17 +1,22 @@
-"""Delivers reports whose first delivery did not come through (R-PAY-2): the API died, or the run was not there yet."""
+"""Delivers reports whose first delivery did not come through (R-PAY-2).
+
+The API died, the run was not there yet, or it has ended and Temporal may have forgotten it.
+"""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.fulfilment import advance_parcel
 from activities.payment import settle
 from ordersaga.domain.errors import OrderError
+from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED
-from ordersaga.persistence import inbox, payments
+from ordersaga.persistence import inbox, orders, parcels, payments
 from ordersaga.persistence.database import Database
 
 log = structlog.get_logger()
@@ -51,8 +56,16 @@ class Delivery:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            return "already completed" in error.message and await self._apply_without_run(delivery)
+            ended = "already completed" in error.message or await self._order_has_ended(delivery)
+            return ended and await self._apply_without_run(delivery)
         return True
+
+    async def _order_has_ended(self, delivery: inbox.Delivery) -> bool:
+        """Whether a run that Temporal does not know was there once, and is not still to come."""
+        async with self._database.transaction() as connection:
+            order_no = await _order_of(connection, delivery)
+            order = await orders.standing(connection, order_no) if order_no else None
+        return order is not None and order.state in order_type(order.order_type).version(order.table_version).final
 
     async def _apply_without_run(self, delivery: inbox.Delivery) -> bool:
         """A report for a run that has ended changes no flow, but money and parcels are recorded as they are."""
@@ -67,3 +80,11 @@ class Delivery:
         except OrderError as error:
             log.error("a late report could not be applied", report_id=delivery.report_id, code=error.code)
         return True
+
+
+async def _order_of(connection: AsyncConnection, delivery: inbox.Delivery) -> str | None:
+    if delivery.signal == PAYMENT_REPORTED:
+        payment = await payments.get(connection, delivery.subject)
+        return payment.order_no if payment else None
+    parcel = await parcels.whereabouts(connection, delivery.subject)
+    return parcel.order_no if parcel else None
