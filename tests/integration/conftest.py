@@ -16,7 +16,8 @@ from ordersaga.persistence import policies
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.migrate import upgrade
 from ordersaga.settings import Settings
-from tests.integration.order_stand import QUEUE, FakeProvider, OrderStand, Outages
+from tests.integration.order_stand import QUEUE, OrderStand
+from tests.integration.outside import FakeProvider, Outages
 from worker.main import build_worker
 
 _POOL = 20

@@ -5,20 +5,16 @@ Only what lies outside the project is pretended: the payment provider, and the m
 
 import asyncio
 import itertools
-from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from temporalio import activity
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from api.placement import place
 from ordersaga.domain.lifecycle.parcel import ParcelState
@@ -34,76 +30,18 @@ from ordersaga.domain.messages import (
 )
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Payment, PaymentReport, PaymentState
-from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback
 from ordersaga.persistence import catalogue, inbox, orders, parcels, payments, stock, submissions, transitions
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.submissions import Submission
 from tests.goods import TAIPEI, cart, goods, priced, seller, warehouse
+from tests.integration.outside import FakeProvider, Outages
 from tests.shop import until
 
 QUEUE = "order-rules"
 PATIENCE = 40.0
 BUYER = ActedBy(role="buyer", subject="alice")
 OPERATOR = ActedBy(role="operator", subject="olga", channel="temporal_ui", reason="asked by phone")
-
-
-class FakeProvider:
-    """A provider whose cashier nobody sees. `answers` is what it says when an attempt is closed; else it is closed."""
-
-    name = "fake"
-    channels = frozenset({"card", "wallet"})
-
-    def __init__(self) -> None:
-        self.answers: dict[str, PaymentState | Exception] = {}
-        self.closed: Counter[str] = Counter()
-
-    async def open(self, attempt: PaymentAttempt) -> str:
-        return f"https://cashier.example/{attempt.payment_id}"
-
-    async def ask(self, payment_id: str) -> PaymentReport:
-        raise NotImplementedError(payment_id)
-
-    async def close(self, attempt: PaymentAttempt) -> PaymentReport:
-        self.closed[attempt.payment_id] += 1
-        answer = self.answers.get(attempt.payment_id, PaymentState.CLOSED)
-        if isinstance(answer, Exception):
-            raise answer
-        return PaymentReport(payment_id=attempt.payment_id, state=answer, amount=attempt.amount)
-
-    def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
-        raise NotImplementedError
-
-
-@dataclass
-class Outages(Interceptor):
-    """Steps of a run at which the network fails: before the step reaches the database, or before its answer returns."""
-
-    before: Counter[tuple[str, str]] = field(default_factory=Counter)
-    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
-    tried: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
-        return _Failing(next, self)
-
-
-class _Failing(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, outages: Outages) -> None:  # noqa: A002 - the SDK's name
-        super().__init__(next)
-        self._outages = outages
-
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
-        info = activity.info()
-        step = info.workflow_id or "", info.activity_type
-        self._outages.tried[step].append("local" if info.is_local else "regular")
-        if self._outages.before[step] > 0:
-            self._outages.before[step] -= 1
-            raise ConnectionError("the database is away")
-        answer = await super().execute_activity(input)
-        if self._outages.answers[step] > 0:
-            self._outages.answers[step] -= 1
-            raise ConnectionError("the answer was lost")
-        return answer
 
 
 @dataclass
@@ -206,16 +144,22 @@ class OrderStand:
         return payment
 
     async def hears(
-        self, payment: Payment, state: PaymentState, *, amount: Money | None = None, event_id: str | None = None
+        self,
+        payment: Payment,
+        state: PaymentState,
+        *,
+        amount: Money | None = None,
+        event_id: str | None = None,
+        run: str | None = None,
     ) -> None:
-        """The provider's callback is stored. Nobody is told yet."""
+        """The provider's callback is stored, for the order's run or another one. Nobody is told yet."""
         report = PaymentReport(payment_id=payment.payment_id, state=state, amount=amount or payment.amount)
         async with self.database.transaction() as connection:
             await inbox.store(
                 connection,
                 source=f"payment:{payment.provider}",
                 event_id=event_id or f"event-{next(self._numbers)}",
-                workflow_id=order_workflow_id(payment.order_no),
+                workflow_id=run or order_workflow_id(payment.order_no),
                 signal=PAYMENT_REPORTED,
                 subject=payment.payment_id,
                 payload=report.to_document(),
@@ -253,13 +197,24 @@ class OrderStand:
                     at=datetime.now(UTC) - timedelta(minutes=1),
                 )
             if tell:
-                await self.client.get_workflow_handle(parcel_workflow_id(parcel_no)).signal(PARCEL_REPORTED)
+                await self._tell_parcel(parcel_no)
+
+    async def _tell_parcel(self, parcel_no: str) -> None:
+        try:
+            await self.client.get_workflow_handle(parcel_workflow_id(parcel_no)).signal(PARCEL_REPORTED)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND or "already completed" not in error.message:
+                raise
+
+    async def arrives(self, parcel_no: str) -> None:
+        """The parcel leaves the warehouse and is signed for."""
+        await self.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED)
 
     async def delivered(self, *items: tuple[str, int]) -> str:
         """The number of an order whose parcels were all signed for."""
         order_no = await self.paid(*items)
         for parcel_no in await self.begun_parcels(order_no):
-            await self.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED)
+            await self.arrives(parcel_no)
         await self.until(order_no, "delivered")
         return order_no
 
@@ -322,6 +277,19 @@ class OrderStand:
         async with asyncio.timeout(PATIENCE):
             reached = await self.run(order_no).execute_update(update, by, result_type=StateReached)
         return str(reached.state)
+
+    async def ask_twice(self, order_no: str, update: str) -> set[str]:
+        """Send an update twice at once. The states and the refusals' codes that they are answered with."""
+        answers = await asyncio.gather(*(self._answer(order_no, update) for _ in range(2)))
+        return set(answers)
+
+    async def _answer(self, order_no: str, update: str) -> str:
+        try:
+            return await self.asks(order_no, update)
+        except WorkflowUpdateFailedError as error:
+            return str(getattr(error.cause, "type", error.cause))
+        except RPCError as error:
+            return error.status.name.lower()
 
     async def refusal(self, order_no: str, update: str, by: ActedBy = BUYER) -> ApplicationError:
         """Send an update that is to be refused. The refusal."""

@@ -1,0 +1,70 @@
+"""Reports that did not come through at once: told later, or put in the books without a run (R-PAY-2, P1, W6)."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.messages import CANCEL
+from ordersaga.domain.payment import PaymentState
+from tests.integration.order_stand import OrderStand
+from worker.delivery import Delivery
+
+
+@asynccontextmanager
+async def delivering(stand: OrderStand) -> AsyncIterator[None]:
+    """The worker's loop over the inbox."""
+    loop = asyncio.create_task(Delivery(stand.database, stand.client, interval=0.05).run())
+    try:
+        yield
+    finally:
+        loop.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await loop
+
+
+async def test_a_report_that_nobody_was_told_of_is_delivered_later(order_stand: OrderStand) -> None:
+    order_no = await order_stand.placed((await order_stand.shelves(), 1))
+    await order_stand.hears(await order_stand.attempt(order_no), PaymentState.SUCCEEDED)
+    async with delivering(order_stand):
+        await order_stand.until(order_no, "in_production")
+        (parcel_no,) = await order_stand.begun_parcels(order_no)
+        await order_stand.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED, tell=False)
+        await order_stand.until(order_no, "delivered")
+
+
+async def test_money_for_a_closed_order_is_booked_as_unexpected(order_stand: OrderStand) -> None:
+    sku = await order_stand.shelves(5)
+    order_no = await order_stand.placed((sku, 2))
+    payment = await order_stand.attempt(order_no)
+    assert await order_stand.asks(order_no, CANCEL) == "cancelled"
+    assert await order_stand.ends(order_no) == "cancelled"
+    await order_stand.hears(payment, PaymentState.SUCCEEDED)
+    async with delivering(order_stand):
+        booked = await order_stand.becomes(payment, PaymentState.UNEXPECTED)
+    assert (booked.failure, booked.received) == ("not_awaited", booked.amount)
+    assert (await order_stand.order(order_no)).state == "cancelled"
+    assert await order_stand.held(sku) == (5, 0)
+
+
+async def test_money_for_an_order_that_temporal_has_forgotten_is_booked_too(order_stand: OrderStand) -> None:
+    """After its retention Temporal knows as little of a run as if it had never been."""
+    order_no = await order_stand.placed((await order_stand.shelves(5), 1))
+    payment = await order_stand.attempt(order_no)
+    await order_stand.asks(order_no, CANCEL)
+    assert await order_stand.ends(order_no) == "cancelled"
+    await order_stand.hears(payment, PaymentState.SUCCEEDED, run="order/forgotten")
+    async with delivering(order_stand):
+        await order_stand.becomes(payment, PaymentState.UNEXPECTED)
+
+
+async def test_a_report_for_a_run_that_is_still_to_come_waits_for_it(order_stand: OrderStand) -> None:
+    order_no = await order_stand.placed((await order_stand.shelves(5), 1))
+    payment = await order_stand.attempt(order_no)
+    await order_stand.hears(payment, PaymentState.SUCCEEDED, run="order/not-there-yet")
+    other = await order_stand.placed((await order_stand.shelves(5), 1))
+    await order_stand.hears(await order_stand.attempt(other), PaymentState.SUCCEEDED)
+    async with delivering(order_stand):
+        await order_stand.until(other, "in_production")
+    assert (await order_stand.payment(payment.payment_id)).state is PaymentState.OPEN
