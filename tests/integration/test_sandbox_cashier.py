@@ -1,23 +1,23 @@
 """The sandbox provider over real HTTP and a real PostgreSQL: attempts are settled once, in time or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from devstack.stack import Stack
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import PaymentState
 from ordersaga.gateways.payment.provider import PaymentUnknown
-from tests.integration.sandbox_stand import Stand, books, postgres, settings, stand
+from tests.integration.sandbox_stand import Stand, books, own_database, settings, stand
 
 pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
-    with postgres() as url:
-        yield url
+async def database_url(stack: Stack) -> str:
+    return await own_database(stack, "sandbox_cashier")
 
 
 @pytest_asyncio.fixture
@@ -223,11 +223,8 @@ async def test_the_index_lists_the_latest_attempts(shop: Stand) -> None:
     assert "pay_listed" in listed.text
 
 
-async def test_without_a_secret_or_in_production_there_is_no_sandbox(shop: Stand) -> None:
-    public_key = {"public_key": "-----BEGIN PUBLIC KEY-----"}
-    absent: list[dict[str, object]] = [{"sandbox": {}}, {"environment": "production", "auth": public_key}]
-    for changes in absent:
-        shop.app.state.settings = settings(shop.url, **changes)
+async def test_without_a_secret_there_is_no_sandbox(shop: Stand) -> None:
+    shop.app.state.settings = settings(shop.url, sandbox={})
 
-        assert (await shop.client.get(f"{shop.url}/sandbox")).status_code == 404
-        assert (await shop.simulate(shop.attempt(), outcome="succeed")).status_code == 404
+    assert (await shop.client.get(f"{shop.url}/sandbox")).status_code == 404
+    assert (await shop.simulate(shop.attempt(), outcome="succeed")).status_code == 404

@@ -1,7 +1,7 @@
 """Callbacks of the sandbox provider: signed, repeated, delayed, retried, and kept over a restart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,19 +10,19 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import func, select
 
+from devstack.stack import Stack
 from ordersaga.domain.payment import PaymentState
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, SandboxKeys
 from ordersaga.persistence import sandbox
 from ordersaga.persistence.tables.sandbox import sandbox_callbacks
-from tests.integration.sandbox_stand import BRISK, SECRET, Stand, books, postgres, stand
+from tests.integration.sandbox_stand import BRISK, SECRET, Stand, books, own_database, stand
 
 pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
-    with postgres() as url:
-        yield url
+async def database_url(stack: Stack) -> str:
+    return await own_database(stack, "sandbox_sender")
 
 
 @pytest_asyncio.fixture
