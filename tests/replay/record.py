@@ -1,0 +1,167 @@
+"""Records histories of the present workflows: `python -m tests.replay.record [NAME …]`, all of them without a name.
+
+A history that was recorded is kept for as long as runs of its time may still be open: record under a new name when a
+workflow changes, and let the old file prove that old runs go on (W5).
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from devstack.options import StackOptions
+from devstack.stack import Stack
+from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.messages import CANCEL, CONFIRM_RECEIPT, order_workflow_id, parcel_workflow_id
+from ordersaga.domain.payment import PaymentState
+from ordersaga.persistence.database import Database
+from tests.integration.order_stand import OrderStand, own_database, standing
+
+FOLDER = Path(__file__).parent / "histories"
+_MOMENT = timedelta(seconds=1)
+_PRIVATE = frozenset({"stackTrace", "identity"})
+"""Fields that name the machine on which a history was recorded; a replay does not read them."""
+
+
+async def two_parcels(stand: OrderStand) -> str:
+    """From placing to completion; the buyer confirms."""
+    order_no = await stand.paid((await stand.shelves(), 1), (await stand.shelves(), 2))
+    first, second = await stand.begun_parcels(order_no)
+    await stand.arrives(first)
+    await stand.until(order_no, "partly_shipped")
+    await stand.arrives(second)
+    await stand.until(order_no, "delivered")
+    await stand.asks(order_no, CONFIRM_RECEIPT)
+    return await _completed(stand, order_no)
+
+
+async def confirmed_by_time(stand: OrderStand) -> str:
+    order_no = await stand.delivered((await stand.shelves(), 1))
+    await stand.passes(order_no, timedelta(days=10) + _MOMENT)
+    return await _completed(stand, order_no)
+
+
+async def cancelled(stand: OrderStand) -> str:
+    order_no = await stand.placed((await stand.shelves(), 1))
+    await stand.attempt(order_no)
+    await stand.asks(order_no, CANCEL)
+    return await _ended(stand, order_no)
+
+
+async def timed_out(stand: OrderStand) -> str:
+    order_no = await stand.placed((await stand.shelves(), 1))
+    await stand.passes(order_no, timedelta(minutes=15) + _MOMENT)
+    return await _ended(stand, order_no)
+
+
+async def paid_after_a_failure(stand: OrderStand) -> str:
+    """And a second payment that arrives while the parcel is on its way."""
+    order_no = await stand.placed((await stand.shelves(), 1))
+    await stand.reports(await stand.attempt(order_no), PaymentState.FAILED)
+    await stand.until(order_no, "payment_failed")
+    paying, other = await stand.attempt(order_no, "wallet"), await stand.attempt(order_no)
+    await stand.reports(paying)
+    (parcel_no,) = await stand.begun_parcels(order_no)
+    await stand.reports(other)
+    await stand.becomes(other, PaymentState.UNEXPECTED)
+    await stand.arrives(parcel_no)
+    await stand.until(order_no, "delivered")
+    await stand.asks(order_no, CONFIRM_RECEIPT)
+    return await _completed(stand, order_no)
+
+
+async def refused(stand: OrderStand) -> str:
+    submission = await stand.submits((await stand.shelves(1), 2))
+    await stand.places(submission)
+    return await _ended(stand, submission.order_no)
+
+
+async def database_away(stand: OrderStand) -> str:
+    """Every step of the way fell back to its patient form."""
+    submission = await stand.submits((await stand.shelves(), 1))
+    for step in ("reserve_stock", "record_order", "settle_payments", "split_order"):
+        stand.away(submission.order_no, step, 4)
+    await stand.places(submission)
+    await stand.reports(await stand.attempt(submission.order_no))
+    (parcel_no,) = await stand.begun_parcels(submission.order_no)
+    await stand.arrives(parcel_no)
+    await stand.until(submission.order_no, "delivered")
+    await stand.asks(submission.order_no, CONFIRM_RECEIPT)
+    return await _completed(stand, submission.order_no)
+
+
+async def parcel(stand: OrderStand) -> str:
+    """A parcel's own run: lost on its way, and found."""
+    order_no = await stand.paid((await stand.shelves(), 1))
+    (parcel_no,) = await stand.begun_parcels(order_no)
+    await stand.carries(parcel_no, ParcelState.PACKED, ParcelState.HANDED_OVER, ParcelState.LOST)
+    await stand.carries(parcel_no, ParcelState.DELIVERED)
+    await stand.until(order_no, "delivered")
+    return parcel_workflow_id(parcel_no)
+
+
+SCENES: dict[str, Callable[[OrderStand], Awaitable[str]]] = {
+    scene.__name__: scene
+    for scene in (
+        two_parcels,
+        confirmed_by_time,
+        cancelled,
+        timed_out,
+        paid_after_a_failure,
+        refused,
+        database_away,
+        parcel,
+    )
+}
+"""Each plays a life and gives the id of the run to keep."""
+
+
+async def _completed(stand: OrderStand, order_no: str) -> str:
+    await stand.passes(order_no, timedelta(days=7) + _MOMENT)
+    return await _ended(stand, order_no)
+
+
+async def _ended(stand: OrderStand, order_no: str) -> str:
+    await stand.ends(order_no)
+    return order_workflow_id(order_no)
+
+
+async def record(names: list[str]) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ordersaga-record-") as folder:
+        options = StackOptions(data_dir=Path(folder) / "data", port=0, servers_only=True, time_skipping=True)
+        async with Stack(options) as stack:
+            await stack.migrate()
+            settings = await own_database(stack.addresses, "recorded")
+            database = Database(settings.database_driver_url, pool_size=settings.database_pool_size)
+            try:
+                async with standing(stack.addresses, settings, database) as stand:
+                    for name in names:
+                        await _keep(stand, name, await SCENES[name](stand))
+            finally:
+                await database.close()
+
+
+async def _keep(stand: OrderStand, name: str, workflow_id: str) -> None:
+    history = await stand.client.get_workflow_handle(workflow_id).fetch_history()
+    document = {"workflow_id": workflow_id, **_without_private(history.to_json_dict())}
+    path = FOLDER / f"{name}.json"
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    print(f"{name}: {len(history.events)} events")
+
+
+def _without_private(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_private(item) for key, item in value.items() if key not in _PRIVATE}
+    return [_without_private(item) for item in value] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    unknown = set(sys.argv[1:]) - SCENES.keys()
+    if unknown:
+        sys.exit(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(SCENES)}")
+    asyncio.run(record(sys.argv[1:] or list(SCENES)))
