@@ -100,7 +100,9 @@ async def timeline(connection: AsyncConnection, order_no: str) -> Sequence[Recor
         transitions.c.parcel_no,
     )
     rows = await connection.execute(
-        select(*columns).where(transitions.c.order_no == order_no).order_by(transitions.c.transition_id)
+        select(*columns)
+        .where(transitions.c.order_no == order_no)
+        .order_by(transitions.c.at, transitions.c.transition_id)
     )
     return [Recorded(**row._mapping) for row in rows]
 
