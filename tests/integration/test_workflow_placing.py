@@ -53,6 +53,15 @@ async def test_a_step_goes_on_patiently_when_the_database_is_away_for_longer(ord
     assert await order_stand.held(sku) == (5, 2)
 
 
+async def test_a_refusal_is_final_in_the_patient_form_too(order_stand: OrderStand) -> None:
+    scarce = await order_stand.shelves(1)
+    submission = await order_stand.submits((scarce, 2))
+    order_stand.away(submission.order_no, "reserve_stock", 4)
+    assert (await order_stand.places(submission)).code == "out_of_stock"
+    assert order_stand.tried(submission.order_no, "reserve_stock") == ["local"] * 4 + ["regular"]
+    assert await order_stand.held(scarce) == (1, 0)
+
+
 async def test_a_step_whose_answer_was_lost_is_done_once(order_stand: OrderStand) -> None:
     sku = await order_stand.shelves(5)
     submission = await order_stand.submits((sku, 2))
