@@ -59,6 +59,7 @@ async def test_a_lost_parcel_that_is_found_is_delivered(shop: Shop) -> None:
     buyer, order, parcel = await in_production(shop)
     await shop.reports(parcel, "handed_over", "lost")
     await until_parcel(shop, parcel, "lost")
+    await shop.until(order["order_no"], "shipped")
     assert (await buyer.order(order["order_no"]))["status"] == "awaiting_receipt"
     await shop.reports(parcel, "delivered")
     await shop.until(order["order_no"], "delivered")
