@@ -7,7 +7,8 @@ import pytest
 from devstack.stack import Stack
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
-from tests.integration.order_stand import OrderStand, own_database, standing
+from tests.integration.order_stand import OrderStand
+from tests.integration.order_worker import own_database, standing
 
 
 @pytest.fixture(scope="session")

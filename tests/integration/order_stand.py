@@ -5,24 +5,18 @@ Only what lies outside the project is pretended: the payment provider, and the m
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.plugin import SimplePlugin
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
 from api.placement import place
-from devstack.ready import Addresses
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import (
     PARCEL_REPORTED,
@@ -36,28 +30,22 @@ from ordersaga.domain.messages import (
 )
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Payment, PaymentReport, PaymentState
-from ordersaga.domain.policies import PRODUCTION
-from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import (
     catalogue,
     inbox,
     orders,
     parcels,
     payments,
-    policies,
     stock,
     submissions,
     transitions,
 )
 from ordersaga.persistence.database import Database
-from ordersaga.persistence.migrate import upgrade
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.submissions import Submission
-from ordersaga.settings import Settings
 from tests.goods import TAIPEI, cart, goods, priced, seller, warehouse
 from tests.integration.outside import FakeProvider, Outages
 from tests.shop import until
-from worker.main import build_worker
 
 QUEUE = "order-rules"
 PATIENCE = 40.0
@@ -341,37 +329,3 @@ class OrderStand:
 
 async def _tries_of(outages: Outages, run: str) -> int:
     return sum(len(tried) for (tried_by, _), tried in outages.tried.items() if tried_by == run)
-
-
-async def own_database(addresses: Addresses, name: str) -> Settings:
-    """A worker's settings, for an empty migrated database of the stack that no other process touches."""
-    server = await asyncpg.connect(addresses.database, timeout=10)
-    await server.execute(f"CREATE DATABASE {name}", timeout=30)
-    await server.close(timeout=10)
-    settings = Settings(
-        database_url=SecretStr(f"{addresses.database.rpartition('/')[0]}/{name}"),
-        redis_url=SecretStr(addresses.redis),
-        database_pool_size=20,
-        profile="production",
-        task_queue=QUEUE,
-        sandboxed_workflows=True,
-    )
-    await upgrade(settings.database_driver_url)
-    return settings
-
-
-@asynccontextmanager
-async def standing(addresses: Addresses, settings: Settings, database: Database) -> AsyncIterator[OrderStand]:
-    """A worker as it is in production, sandbox and policies included, on a network that may be told to fail."""
-    provider, outages = FakeProvider(), Outages()
-
-    async def connect(*plugins: SimplePlugin) -> Client:
-        return await Client.connect(
-            addresses.temporal, namespace=addresses.namespace, plugins=plugins, identity="order-stand"
-        )
-
-    async with database.transaction() as connection:
-        version = await policies.publish(connection, "standard", PRODUCTION, datetime.now(UTC))
-    client = await connect(SimplePlugin("outages", interceptors=[outages]))
-    async with build_worker(client, settings, database, PaymentProviders([provider])):
-        yield OrderStand(database, await connect(), provider, outages, version)

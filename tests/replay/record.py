@@ -19,7 +19,8 @@ from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import CANCEL, CONFIRM_RECEIPT, order_workflow_id, parcel_workflow_id
 from ordersaga.domain.payment import PaymentState
 from ordersaga.persistence.database import Database
-from tests.integration.order_stand import OrderStand, own_database, standing
+from tests.integration.order_stand import OrderStand
+from tests.integration.order_worker import own_database, standing
 
 FOLDER = Path(__file__).parent / "histories"
 _MOMENT = timedelta(seconds=1)

@@ -1,0 +1,55 @@
+"""The worker that the workflows' tests stand on, and a database of its own."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from pydantic import SecretStr
+from temporalio.client import Client
+from temporalio.plugin import SimplePlugin
+
+from devstack.ready import Addresses
+from ordersaga.domain.policies import PRODUCTION
+from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.persistence import policies
+from ordersaga.persistence.database import Database
+from ordersaga.persistence.migrate import upgrade
+from ordersaga.settings import Settings
+from tests.integration.order_stand import QUEUE, OrderStand
+from tests.integration.outside import FakeProvider, Outages
+from worker.main import build_worker
+
+
+async def own_database(addresses: Addresses, name: str) -> Settings:
+    """A worker's settings, for an empty migrated database of the stack that no other process touches."""
+    server = await asyncpg.connect(addresses.database, timeout=10)
+    await server.execute(f"CREATE DATABASE {name}", timeout=30)
+    await server.close(timeout=10)
+    settings = Settings(
+        database_url=SecretStr(f"{addresses.database.rpartition('/')[0]}/{name}"),
+        redis_url=SecretStr(addresses.redis),
+        database_pool_size=20,
+        profile="production",
+        task_queue=QUEUE,
+        sandboxed_workflows=True,
+    )
+    await upgrade(settings.database_driver_url)
+    return settings
+
+
+@asynccontextmanager
+async def standing(addresses: Addresses, settings: Settings, database: Database) -> AsyncIterator[OrderStand]:
+    """A worker as it is in production, sandbox and policies included, on a network that may be told to fail."""
+    provider, outages = FakeProvider(), Outages()
+
+    async def connect(*plugins: SimplePlugin) -> Client:
+        return await Client.connect(
+            addresses.temporal, namespace=addresses.namespace, plugins=plugins, identity="order-stand"
+        )
+
+    async with database.transaction() as connection:
+        version = await policies.publish(connection, "standard", PRODUCTION, datetime.now(UTC))
+    client = await connect(SimplePlugin("outages", interceptors=[outages]))
+    async with build_worker(client, settings, database, PaymentProviders([provider])):
+        yield OrderStand(database, await connect(), provider, outages, version)
