@@ -50,6 +50,7 @@ class Settings(BaseSettings):
         env_prefix="ORDERSAGA_",
         env_nested_delimiter="__",
         extra="ignore",
+        hide_input_in_errors=True,  # what is refused may be a secret, and errors are logged
         secrets_dir=os.environ.get("ORDERSAGA_SECRETS_DIR"),
     )
 

@@ -61,3 +61,9 @@ def test_one_order_types_policies_are_read_from_the_environment(monkeypatch: pyt
 def test_policies_that_are_misspelt_or_impossible_are_refused(knobs: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match="payment_sec"):
         settings(policies={"standard": knobs})
+
+
+def test_a_refusal_does_not_show_what_it_was_given() -> None:
+    with pytest.raises(ValidationError) as refused:
+        settings(environment="production", sandbox={"payment_secret": "whsec_c2VjcmV0"}, auth="hunter3")
+    assert "hunter" not in str(refused.value)
