@@ -4,7 +4,7 @@ The API died, the run was not there yet, or it has ended and Temporal may have f
 """
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,7 +21,6 @@ from ordersaga.persistence.database import Database
 
 log = structlog.get_logger()
 
-_PATIENCE = timedelta(seconds=2)
 _BATCH = 100
 
 
@@ -44,11 +43,14 @@ class Delivery:
 
     async def _deliver_waiting(self) -> None:
         async with self._database.transaction() as connection:
-            waiting = await inbox.undelivered(connection, at=datetime.now(UTC), older_than=_PATIENCE, limit=_BATCH)
+            waiting = await inbox.undelivered(connection, at=datetime.now(UTC), limit=_BATCH)
         for delivery in waiting:
-            if await self._deliver(delivery):
-                async with self._database.transaction() as connection:
+            told = await self._deliver(delivery)
+            async with self._database.transaction() as connection:
+                if told:
                     await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
+                else:
+                    await inbox.try_later(connection, delivery.report_id, datetime.now(UTC))
 
     async def _deliver(self, delivery: inbox.Delivery) -> bool:
         try:

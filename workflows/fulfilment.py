@@ -23,7 +23,7 @@ class Fulfilment:
         self._parcel_no = start.parcel_no
         self._order_workflow_id = start.order_workflow_id
         self._state = ParcelState.CREATED
-        self._reported = False
+        self._reported = start.resumed
 
     @workflow.signal(name=PARCEL_REPORTED, description="A report of the warehouse or the carrier lies in the inbox.")
     def parcel_reported(self) -> None:

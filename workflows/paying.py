@@ -41,6 +41,11 @@ class Paying(Placing):
     def _cancel_is_allowed(self, by: ActedBy) -> None:
         self.require(Action.CANCEL, by)
 
+    def cancellation_requested(self, by: ActedBy) -> None:
+        """Cancel as the `cancel` update would; once the order is paid, its table says no and it goes on."""
+        if self.machine.allows(self.state, Action.CANCEL, Actor(by.role)):
+            self._cancel_wanted = self._cancel_wanted or by
+
     async def paid(self) -> bool:
         """Whether the order was paid; if not, everything that it held has been given back."""
         if self.recorded.due_now == 0:

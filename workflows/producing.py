@@ -1,9 +1,11 @@
 """Producing: the split, and one fulfilment run per parcel (R-SPL-1, R-FUL-1)."""
 
 import asyncio
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import TypedSearchAttributes
+from temporalio.exceptions import ChildWorkflowError
 
 from ordersaga.contracts.fulfilment import FulfilmentActivities, SplitOrder
 from ordersaga.domain.lifecycle.actions import Action
@@ -17,6 +19,8 @@ from ordersaga.domain.messages import (
 )
 from workflows.run import ORDER_STATUS, OrderRun
 from workflows.steps import perform
+
+_PAUSE = timedelta(seconds=1)
 
 
 class Producing(OrderRun):
@@ -34,11 +38,11 @@ class Producing(OrderRun):
     async def delivered(self) -> None:
         """Split, ship and deliver; then the buyer is reminded to confirm and to review (R-CNF-1)."""
         parcel_nos = await self._split()
-        runs = await asyncio.gather(*(self._start(parcel_no) for parcel_no in parcel_nos))
+        carried = [asyncio.create_task(self._carry(parcel_no)) for parcel_no in parcel_nos]
         await self._follow(parcel_nos)
         self.tell("carriers to deliver")
-        for run in runs:
-            await run
+        for parcel in carried:
+            await parcel
         await self.move(Action.DELIVER_LAST_PARCEL, notify="confirm_receipt_and_review")
 
     async def _split(self) -> list[str]:
@@ -55,16 +59,29 @@ class Producing(OrderRun):
         self.show(reached)
         return split.parcel_nos
 
-    async def _start(self, parcel_no: str) -> "workflow.ChildWorkflowHandle[object, None]":
-        return await workflow.start_child_workflow(
-            FULFILMENT_WORKFLOW,
-            FulfilmentStart(
-                order_no=self.order_no, parcel_no=parcel_no, order_workflow_id=order_workflow_id(self.order_no)
-            ),
-            id=parcel_workflow_id(parcel_no),
-            static_summary=f"Parcel {parcel_no}",
-            search_attributes=_without_status(workflow.info().typed_search_attributes),
-        )
+    async def _carry(self, parcel_no: str) -> None:
+        """Run a parcel to its door. A run that somebody ended is taken up again: the goods are under way anyway."""
+        resumed = False
+        while True:
+            try:
+                await workflow.execute_child_workflow(
+                    FULFILMENT_WORKFLOW,
+                    FulfilmentStart(
+                        order_no=self.order_no,
+                        parcel_no=parcel_no,
+                        order_workflow_id=order_workflow_id(self.order_no),
+                        resumed=resumed,
+                    ),
+                    id=parcel_workflow_id(parcel_no),
+                    static_summary=f"Parcel {parcel_no}",
+                    search_attributes=_without_status(workflow.info().typed_search_attributes),
+                )
+            except ChildWorkflowError:
+                workflow.logger.warning("a parcel's run was ended before its delivery; it is taken up again")
+                resumed = True
+                await workflow.sleep(_PAUSE, summary=f"Take up parcel {parcel_no} again")
+            else:
+                return
 
     async def _follow(self, parcel_nos: list[str]) -> None:
         ours = set(parcel_nos)

@@ -1,5 +1,9 @@
 """What every order's run has: its table, its state, and the steps that move it."""
 
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
@@ -17,6 +21,7 @@ REFUSED = "refused"
 """What operators read of a run whose submission never became an order: no state of the table."""
 
 SYSTEM = ActedBy(role=Actor.SYSTEM, subject="workflow", channel="workflow")
+CANCELLED_NATIVELY = ActedBy(role=Actor.OPERATOR, subject="temporal", channel="temporal_ui", reason="run cancelled")
 
 
 class OrderRun:
@@ -71,6 +76,23 @@ class OrderRun:
     def require(self, action: Action, by: ActedBy) -> None:
         """For validators: refuse what the table does not allow now."""
         try:
+            if by.role not in set(Actor):
+                raise ActionNotAllowed(f"there is no role {by.role!r}", action=action, allowed_roles=list(Actor))
             self.machine.next(self.state, action, Actor(by.role))
         except ActionNotAllowed as error:
             raise ApplicationError(error.message, error.details, type=error.code, non_retryable=True) from error
+
+    async def unbroken(self, flow: Coroutine[Any, Any, None]) -> None:
+        """Run `flow` to its end. A native cancellation only asks; what it means is the table's business.
+
+        Cancelling the code itself would leave stock held, and money taken with nothing sent.
+        """
+        running = asyncio.create_task(flow)
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self.cancellation_requested(CANCELLED_NATIVELY)
+            await running
+
+    def cancellation_requested(self, by: ActedBy) -> None:
+        """Somebody cancelled the run in the Temporal UI. Stages that know what to do say so."""

@@ -35,9 +35,12 @@ class OrderStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FulfilmentStart:
+    """The input of a parcel's run. A `resumed` one looks first how far the parcel has come."""
+
     order_no: str
     parcel_no: str
     order_workflow_id: str
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

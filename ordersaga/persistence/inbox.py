@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.persistence.tables.inbox import inbox
+
+_FIRST_TRY = timedelta(seconds=2)
+"""How long the first delivery, by whoever stored the report, may take."""
+_LONGEST_PAUSE = timedelta(minutes=5)
+
+_TRY_LATER = text("""
+    UPDATE inbox SET next_try_at = CAST(:at AS timestamptz)
+        + least(CAST(:longest AS interval), (CAST(:at AS timestamptz) - received_at) / 2)
+    WHERE report_id = :report_id
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +61,7 @@ async def store(
             subject=subject,
             payload=payload,
             received_at=at,
+            next_try_at=at + _FIRST_TRY,
         )
         .on_conflict_do_nothing()
         .returning(inbox.c.report_id)
@@ -60,19 +71,20 @@ async def store(
     return Delivery(report_id=report_id, workflow_id=workflow_id, signal=signal, subject=subject)
 
 
-async def undelivered(
-    connection: AsyncConnection, *, at: datetime, older_than: timedelta, limit: int
-) -> Sequence[Delivery]:
-    """Reports whose first delivery did not come through."""
+async def undelivered(connection: AsyncConnection, *, at: datetime, limit: int) -> Sequence[Delivery]:
+    """Reports whose first delivery did not come through, and whose next try is due."""
     rows = await connection.execute(
         select(inbox.c.report_id, inbox.c.workflow_id, inbox.c.signal, inbox.c.subject)
-        .where(
-            inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None) & (inbox.c.received_at < at - older_than)
-        )
-        .order_by(inbox.c.report_id)
+        .where(inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None) & (inbox.c.next_try_at <= at))
+        .order_by(inbox.c.next_try_at)
         .limit(limit)
     )
     return [Delivery(**row._mapping) for row in rows]
+
+
+async def try_later(connection: AsyncConnection, report_id: int, at: datetime) -> None:
+    """The run is not there: try again, the older the report the more seldom, so that none crowds out the others."""
+    await connection.execute(_TRY_LATER, {"report_id": report_id, "at": at, "longest": _LONGEST_PAUSE})
 
 
 async def mark_delivered(connection: AsyncConnection, report_ids: Sequence[int], at: datetime) -> None:

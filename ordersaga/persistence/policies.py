@@ -12,23 +12,31 @@ from ordersaga.persistence.tables.orders import policies
 
 async def publish(connection: AsyncConnection, order_type: str, wanted: Policies, at: datetime) -> int:
     """The version number of `wanted`: the newest one if it says the same, else a new one."""
-    newest = (
-        await connection.execute(
-            select(policies.c.version, policies.c.document)
-            .where(policies.c.order_type == order_type)
-            .order_by(policies.c.version.desc())
-            .limit(1)
+    while True:
+        newest = (
+            await connection.execute(
+                select(policies.c.version, policies.c.document)
+                .where(policies.c.order_type == order_type)
+                .order_by(policies.c.version.desc())
+                .limit(1)
+            )
+        ).one_or_none()
+        if newest is not None and Policies.from_document(newest.document) == wanted:
+            return int(newest.version)
+        added = await connection.scalar(
+            insert(policies)
+            .values(
+                order_type=order_type,
+                version=1 if newest is None else int(newest.version) + 1,
+                document=wanted.to_document(),
+                created_at=at,
+            )
+            .on_conflict_do_nothing()
+            .returning(policies.c.version)
         )
-    ).one_or_none()
-    if newest is not None and Policies.from_document(newest.document) == wanted:
-        return int(newest.version)
-    version = 1 if newest is None else int(newest.version) + 1
-    await connection.execute(
-        insert(policies)
-        .values(order_type=order_type, version=version, document=wanted.to_document(), created_at=at)
-        .on_conflict_do_nothing()
-    )
-    return version
+        if added is not None:
+            return int(added)
+        # Another process published this number meanwhile: look what it says.
 
 
 async def get(connection: AsyncConnection, order_type: str, version: int) -> Policies:

@@ -17,9 +17,10 @@ inbox = Table(
     Column("subject", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("next_try_at", DateTime(timezone=True), nullable=False),
     Column("delivered_at", DateTime(timezone=True)),
     Column("applied_at", DateTime(timezone=True)),
     UniqueConstraint("source", "event_id"),
-    Index("ix_inbox_undelivered", "report_id", postgresql_where=text("delivered_at IS NULL")),
+    Index("ix_inbox_undelivered", "next_try_at", postgresql_where=text("delivered_at IS NULL")),
     Index("ix_inbox_unapplied", "subject", postgresql_where=text("applied_at IS NULL")),
 )

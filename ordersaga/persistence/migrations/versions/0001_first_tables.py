@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("report_id", name=op.f("pk_inbox")),
@@ -55,7 +56,11 @@ def upgrade() -> None:
         "ix_inbox_unapplied", "inbox", ["subject"], unique=False, postgresql_where=sa.text("applied_at IS NULL")
     )
     op.create_index(
-        "ix_inbox_undelivered", "inbox", ["report_id"], unique=False, postgresql_where=sa.text("delivered_at IS NULL")
+        "ix_inbox_undelivered",
+        "inbox",
+        ["next_try_at"],
+        unique=False,
+        postgresql_where=sa.text("delivered_at IS NULL"),
     )
     op.create_table(
         "merchants",
