@@ -1,5 +1,6 @@
 """Payments: what providers reported is settled; open attempts are closed at their providers."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -81,7 +82,14 @@ async def settle(connection: AsyncConnection, order_no: str, at: datetime) -> Se
             state = await _move(connection, judged, machine, state, action, at)
     await inbox.mark_applied(connection, reports, at)
     still_open = sum(payment.state is PaymentState.OPEN for payment in attempts.values())
-    return Settlement(state=state, open_attempts=still_open)
+    return Settlement(state=_settled_state(machine, state, attempts.values()), open_attempts=still_open)
+
+
+def _settled_state(machine: Machine, state: str, attempts: Iterable[Payment]) -> str:
+    """The order's state as far as payment decides it: the same when this step runs again after later ones."""
+    if any(payment.state is PaymentState.SUCCEEDED for payment in attempts):
+        return next(row.next for row in machine.rows if row.action == Action.CONFIRM_PAYMENT)
+    return state
 
 
 async def _move(

@@ -105,8 +105,19 @@ class Paying(Placing):
             summary="Settle what providers reported",
         )
         self._open_attempts = settlement.open_attempts
-        if self._awaits_payment() and settlement.state != self.state:
+        if self._awaits_payment() and self._leads_to(settlement.state):
             self.show(settlement.state)
+
+    def _leads_to(self, state: str) -> bool:
+        """Whether a report can lead there from here.
+
+        Any other state is where a later step has brought the order already, on a worker that died before it could say
+        so: that step is repeated from here and must find the run where it was.
+        """
+        reports = (Action.CONFIRM_PAYMENT, Action.FAIL_PAYMENT)
+        return state != self.state and any(
+            (row.current, row.next) == (self.state, state) and row.action in reports for row in self.machine.rows
+        )
 
     async def _close(self, action: Action, by: ActedBy, undone: Action) -> None:
         await self.move(action, by)

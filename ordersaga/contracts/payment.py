@@ -15,7 +15,10 @@ class SettlePayments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """The order's state after all reports were taken into account, and how many attempts could still be paid."""
+    """Where the reports have led the order, and how many attempts could still be paid.
+
+    A paid order is said to be paid even if it has gone further, so that the answer is the same again.
+    """
 
     state: str
     open_attempts: int
