@@ -3,6 +3,7 @@
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from cli.api import api
 from cli.demo import demo
@@ -10,6 +11,7 @@ from cli.diagram import diagram
 from cli.doctor import doctor
 from cli.ending import end
 from cli.migrate import migrate
+from cli.refusal import explain
 from cli.replay_orders import replay_orders
 from cli.seed import seed
 from cli.simulate import simulate
@@ -46,4 +48,7 @@ def main() -> None:
         if isinstance(stop.code, str):
             print(stop.code, file=sys.stderr)
         end(stop.code if isinstance(stop.code, int) else int(stop.code is not None))
+    except ValidationError as refused:
+        print(explain(refused), file=sys.stderr)
+        end(1)
     end(0)

@@ -88,8 +88,8 @@ class Settings(BaseSettings):
                 raise ValueError("auth.development_secret: a development key must not be set in production")
             if self.auth.public_key is None and self.auth.jwks_url is None:
                 raise ValueError("auth: production needs auth.public_key or auth.jwks_url")
-            if self.sandbox.payment_secret is not None:
-                raise ValueError("sandbox.payment_secret: pretended money must not be accepted in production")
+            if self.sandbox.payment_secret is not None or self.sandbox.carrier_secret is not None:
+                raise ValueError("sandbox: pretended money and parcels must not be accepted in production")
         return self
 
     @model_validator(mode="after")
