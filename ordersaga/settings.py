@@ -88,8 +88,12 @@ class Settings(BaseSettings):
                 raise ValueError("auth.development_secret: a development key must not be set in production")
             if self.auth.public_key is None and self.auth.jwks_url is None:
                 raise ValueError("auth: production needs auth.public_key or auth.jwks_url")
-            if self.sandbox.payment_secret is not None or self.sandbox.carrier_secret is not None:
-                raise ValueError("sandbox: pretended money and parcels must not be accepted in production")
+            pretended = [
+                name for name in ("payment_secret", "carrier_secret") if getattr(self.sandbox, name) is not None
+            ]
+            if pretended:
+                names = " and ".join(f"sandbox.{name}" for name in pretended)
+                raise ValueError(f"{names}: pretended money and parcels must not be accepted in production")
         return self
 
     @model_validator(mode="after")
