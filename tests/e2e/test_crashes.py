@@ -111,7 +111,7 @@ async def test_a_submit_without_a_worker_can_be_resumed(fragile: Stack, shop: Sh
     assert await shop.stock(sku) == (5, 1)
 
 
-@pytest.mark.parametrize("part", ["worker-1", "temporal", "postgres"])
+@pytest.mark.parametrize("part", ["temporal", "postgres"])
 async def test_orders_go_on_when_a_part_comes_back(fragile: Stack, shop: Shop, part: str) -> None:
     buyer, sku = shop.buyer(), await shop.shelves(on_hand=9)
     unpaid = await shop.places(buyer, (sku, 1))
