@@ -30,6 +30,7 @@ STATUS = {
     "request_in_flight": 409,
     "sku_unknown": 422,
     "order_type_mixed": 422,
+    "order_too_large": 422,
     "currency_mismatch": 422,
     "money_invalid": 422,
     "shipping_option_unknown": 422,

@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.schemas.quotes import QuoteView
 from api.schemas.values import money
-from api.sealing import Quote, Sealer
+from api.sealing import Quote
+from api.services import Services
 from ordersaga.domain.catalogue import Address
-from ordersaga.domain.errors import OutOfStock
+from ordersaga.domain.errors import OrderTooLarge, OutOfStock
+from ordersaga.domain.policies import Policies
 from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder, price_cart
 from ordersaga.domain.sourcing import Demand, Source, source
+from ordersaga.domain.splitting import Limits, parcels_at_most
 from ordersaga.persistence import catalogue, stock
 
 LOW_STOCK = 10
@@ -33,26 +36,40 @@ class Cart:
     points: int = 0
 
 
-async def price(connection: AsyncConnection, cart: Cart) -> PricedOrder:
-    """The cart at the present prices. Raises what `price_cart` raises."""
+async def price(connection: AsyncConnection, services: Services, cart: Cart) -> PricedOrder:
+    """The cart at the present prices. Raises what `price_cart` raises, and `OrderTooLarge`."""
     goods = await catalogue.goods(connection, {item.sku for item in cart.items})
-    return price_cart(
+    priced = price_cart(
         cart.items,
         goods.skus,
         goods.merchants,
         shipping_option=cart.shipping_option,
         order_type=cart.order_type,
     )
+    _refuse_too_many_parcels(priced, services.settings.policies_of(priced.order_type))
+    return priced
 
 
-async def preview(connection: AsyncConnection, sealer: Sealer, cart: Cart) -> dict[str, Any]:
+def _refuse_too_many_parcels(priced: PricedOrder, rules: Policies) -> None:
+    """Each parcel is a run of its own beside the order's: there is a number that a run cannot follow any more."""
+    limits = Limits(weight_g=rules.parcel_weight_limit_g, volume_mm3=rules.parcel_volume_limit_mm3)
+    parcels = parcels_at_most(priced.lines, limits)
+    if parcels > rules.parcel_count_limit:
+        raise OrderTooLarge(
+            f"this would be up to {parcels} parcels; split it into orders of at most {rules.parcel_count_limit}",
+            parcels=parcels,
+            allowed=rules.parcel_count_limit,
+        )
+
+
+async def preview(connection: AsyncConnection, services: Services, cart: Cart) -> dict[str, Any]:
     """A fresh quote as the document that `QuoteView` describes."""
-    priced = await price(connection, cart)
+    priced = await price(connection, services, cart)
     shelves = await stock.shelves(connection, {line.sku for line in priced.lines})
-    quote = sealer.new_quote(
+    quote = services.sealer.new_quote(
         buyer=cart.buyer, items=cart.items, address=cart.address, priced=priced, at=datetime.now(UTC)
     )
-    return _document(cart, quote, sealer.seal(quote), priced, shelves)
+    return _document(cart, quote, services.sealer.seal(quote), priced, shelves)
 
 
 def cart_of(quote: Quote) -> Cart:

@@ -85,10 +85,10 @@ class Submitting:
         """Price again: what was promised holds, or the buyer decides anew (R-SUB-3)."""
         if self._quote.expires_at <= datetime.now(UTC):
             raise QuoteExpired("the quote has expired; preview again", expired_at=self._quote.expires_at.isoformat())
-        priced = await price(connection, cart_of(self._quote))
+        priced = await price(connection, self._services, cart_of(self._quote))
         changes = differences(self._quote.promised, promise(priced))
         if changes:
-            fresh = await preview(connection, self._services.sealer, cart_of(self._quote))
+            fresh = await preview(connection, self._services, cart_of(self._quote))
             raise QuoteChanged("prices have changed since the preview", changes=changes, quote=fresh)
         return priced
 
@@ -183,7 +183,7 @@ class Submitting:
         details = dict(placement.details)
         try:
             async with self._services.database.transaction() as connection:
-                details["quote"] = await preview(connection, self._services.sealer, cart_of(self._quote))
+                details["quote"] = await preview(connection, self._services, cart_of(self._quote))
         except OrderError as gone:
             details["quote_unavailable"] = gone.code
         return Problem(placement.code, placement.message, **details)

@@ -35,6 +35,8 @@ OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, exa
         "quote_changed",
         "duplicate_submission",
         "out_of_stock",
+        "sku_unknown",
+        "order_too_large",
         "placing_timed_out",
         "request_in_flight",
         "unauthenticated",

@@ -27,6 +27,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["orders"])
         "not_found",
         "sku_unknown",
         "order_type_mixed",
+        "order_too_large",
         "currency_mismatch",
         "shipping_option_unknown",
         "request_invalid",
@@ -45,7 +46,7 @@ async def preview_order(services: UsesServices, caller: Buyer, request: QuoteReq
             coupon_codes=tuple(request.coupon_codes),
             points=request.points,
         )
-        return await preview(connection, services.sealer, cart)
+        return await preview(connection, services, cart)
 
 
 async def _address(connection: AsyncConnection, buyer: str, request: QuoteRequest) -> Address:

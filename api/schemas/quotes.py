@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from api.schemas.values import EXAMPLE_ADDRESS, AddressBody, Identifier, MoneyBody, Request, Response, ShortText
 
-Quantity = Annotated[int, Field(ge=1, le=9999)]
+MOST_UNITS = 9999
+Quantity = Annotated[int, Field(ge=1, le=MOST_UNITS)]
 
 
 class CartItemBody(Request):
@@ -36,6 +37,13 @@ class QuoteRequest(Request):
     points: int = Field(0, ge=0, le=10**12)
     order_type: Identifier | None = None
     shipping_option: Identifier | None = None
+
+    @field_validator("items")
+    @classmethod
+    def _units_in_bounds(cls, items: list[CartItemBody]) -> list[CartItemBody]:
+        if sum(item.quantity for item in items) > MOST_UNITS:
+            raise ValueError(f"an order has at most {MOST_UNITS} units")
+        return items
 
     @model_validator(mode="after")
     def _one_address(self) -> "QuoteRequest":

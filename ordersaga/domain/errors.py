@@ -13,6 +13,7 @@ OrderError
 │   ├── PlacingTimedOut          placing_timed_out
 │   ├── ActionNotAllowed         action_not_allowed
 │   ├── OrderTypeMixed           order_type_mixed
+│   ├── OrderTooLarge            order_too_large
 │   ├── ShippingOptionUnknown    shipping_option_unknown
 │   ├── ChannelUnknown           payment_channel_unknown
 │   └── StockBelowReserved       stock_below_reserved
@@ -86,6 +87,10 @@ class ActionNotAllowed(Refused):
 
 class OrderTypeMixed(Refused):
     code = "order_type_mixed"
+
+
+class OrderTooLarge(Refused):
+    code = "order_too_large"
 
 
 class ShippingOptionUnknown(Refused):

@@ -18,6 +18,7 @@ class Policies:
     after_sales_seconds: int = 7 * 86_400
     parcel_weight_limit_g: int = 30_000
     parcel_volume_limit_mm3: int = 180_000_000
+    parcel_count_limit: int = 200
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -56,6 +56,17 @@ class _Unit:
         return self.line.merchant_id, self.warehouse_id, self.line.transport_class.value
 
 
+def parcels_at_most(lines: Iterable[PricedLine], limits: Limits) -> int:
+    """No split of `lines` from one warehouse each has more parcels than this."""
+    return sum(-(-line.quantity // _units_per_parcel(line, limits)) for line in lines)
+
+
+def _units_per_parcel(line: PricedLine, limits: Limits) -> int:
+    by_weight = limits.weight_g // line.weight_g if line.weight_g else line.quantity
+    by_volume = limits.volume_mm3 // line.volume_mm3 if line.volume_mm3 else line.quantity
+    return max(1, min(by_weight, by_volume))
+
+
 def split(lines: Sequence[PricedLine], sources: Iterable[Source], limits: Limits) -> tuple[Parcel, ...]:
     """The parcels of an order, numbered from 1. Every sourced unit is in exactly one of them."""
     by_destination: defaultdict[tuple[str, str, str], list[_Unit]] = defaultdict(list)

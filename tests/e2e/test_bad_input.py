@@ -59,6 +59,7 @@ BAD_CARTS: dict[str, tuple[BadCart, str]] = {
     "an unknown field": (lambda s: s.cart(total=1), "total"),
     "an empty cart": (lambda s: s.cart(items=[]), "items"),
     "a cart of 101 lines": (lambda s: s.cart(items=items((s.sku, 1)) * 101), "items"),
+    "more units than an order has": (lambda s: s.cart(items=items((s.sku, 5000)) * 2), "items"),
     "items as text": (lambda s: s.cart(items=s.sku), "items"),
     "a SKU with a slash": (lambda s: s.item(sku="../etc"), "items.0.sku"),
     "no address": (lambda s: {"items": items((s.sku, 1))}, "body"),
@@ -85,6 +86,15 @@ async def test_a_bad_cart_is_refused_by_field(scene: Scene, cart: BadCart, field
 async def test_an_unknown_sku_is_refused_by_name(scene: Scene) -> None:
     problem = refused(await scene.buyer.ask("POST", "/v1/quotes", scene.item(sku="NO-SUCH")), 422, "sku_unknown")
     assert problem["sku"] == "NO-SUCH"
+
+
+async def test_an_order_of_more_parcels_than_a_run_can_follow_is_refused(scene: Scene) -> None:
+    heavy = await scene.shop.shelves(1000, weight_g=20_000)
+    problem = refused(
+        await scene.buyer.ask("POST", "/v1/quotes", scene.item(sku=heavy, quantity=201)), 422, "order_too_large"
+    )
+    assert (problem["parcels"], problem["allowed"]) == (201, 200)
+    await scene.shop.previews(scene.buyer, (heavy, 200))
 
 
 async def test_an_unknown_shipping_option_is_refused_with_those_there_are(scene: Scene) -> None:

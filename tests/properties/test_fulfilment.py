@@ -11,7 +11,7 @@ from ordersaga.domain.catalogue import TransportClass
 from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.pricing.quote import PricedLine
 from ordersaga.domain.sourcing import Demand, Source, source
-from ordersaga.domain.splitting import Limits, Parcel, split
+from ordersaga.domain.splitting import Limits, Parcel, parcels_at_most, split
 from tests.goods import TAIPEI, line, warehouse
 
 WAREHOUSES = {
@@ -121,6 +121,15 @@ def test_parcels_sum_to_the_order_to_the_minor_unit(order: tuple[list[PricedLine
             shipping[item.line_no] += item.shipping
     assert payable == {item.line_no: item.payable for item in lines}
     assert shipping == {item.line_no: item.shipping for item in lines}
+
+
+@given(orders())
+def test_an_order_has_no_more_parcels_than_its_lines_packed_alone(
+    order: tuple[list[PricedLine], list[Source], Limits],
+) -> None:
+    lines, sources, limits = order
+    further_warehouses = len(sources) - len({source.line_no for source in sources})
+    assert len(split(lines, sources, limits)) <= parcels_at_most(lines, limits) + further_warehouses
 
 
 @given(orders())
