@@ -38,6 +38,12 @@ class Children:
     def send(self, name: str, number: signal.Signals) -> None:
         self._children[name].send(number)
 
+    def pause(self, name: str) -> None:
+        self._children[name].pause()
+
+    def resume(self, name: str) -> None:
+        self._children[name].resume()
+
     async def exited(self, name: str, timeout: float | None = None) -> int | None:
         return await self._children[name].exited(timeout)
 

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from devstack.account import AS_WE_ARE, Account
 from devstack.errors import BootFailed
 from devstack.roster import Roster
@@ -49,6 +51,7 @@ class Child:
         self._process = process
         self._roster = roster
         self._exit = asyncio.create_task(process.wait())
+        self._paused: list[psutil.Process] = []
         roster.add(program.name, process.pid, program.stop_signal)
 
     @classmethod
@@ -82,6 +85,25 @@ class Child:
         """Signal the process alone, not its session. Nothing happens when it is gone."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
+
+    def pause(self) -> None:
+        """Let it hang, with everything that it started: it keeps its connections and answers nobody."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            leader = psutil.Process(self.pid)
+            self._suspend(leader)  # first, so that it starts nothing more
+            for follower in leader.children(recursive=True):
+                self._suspend(follower)
+
+    def resume(self) -> None:
+        """Let go on what `pause` stopped; nothing happens when nothing is."""
+        while self._paused:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._paused.pop().resume()
+
+    def _suspend(self, process: psutil.Process) -> None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
+            self._paused.append(process)
 
     async def exited(self, timeout: float | None = None) -> int | None:
         """The exit code, negative for a signal; `None` when it still runs after `timeout` seconds."""
@@ -120,6 +142,7 @@ class Child:
 
         `hurry` set means that nobody wants to wait any longer.
         """
+        self.resume()
         if self.running:
             self.send(self.program.stop_signal)
             self.send(signal.SIGCONT)  # one that was paused hears nothing

@@ -111,6 +111,13 @@ class Stack:
         """Signal one part, as named in `addresses.pids`."""
         self._children.send(name, number)
 
+    def pause(self, name: str) -> None:
+        """Let one part hang: it keeps its connections and answers nobody, until `resume` or `restart`."""
+        self._children.pause(name)
+
+    def resume(self, name: str) -> None:
+        self._children.resume(name)
+
     async def exited(self, name: str, timeout: float) -> int | None:
         """Wait for a part's end: its exit code (negative: by a signal), or `None` when it still runs."""
         return await self._children.exited(name, timeout)
