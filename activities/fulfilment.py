@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.contract import implements
+from activities.counting import count_transition
 from ordersaga.contracts.fulfilment import AdvanceParcel, FulfilmentActivities, ParcelProgress, SplitOrder, SplitParcels
 from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.parcel import ParcelState, advance
@@ -41,7 +42,9 @@ class Fulfilment(FulfilmentActivities):
                 by=ActedBy(role=Actor.SYSTEM, subject="splitting"),
                 step=request.step,
             )
-            return SplitParcels(parcel_nos=list(await parcels.numbers_of(connection, request.order_no)))
+            parcel_nos = list(await parcels.numbers_of(connection, request.order_no))
+        count_transition(request.action)
+        return SplitParcels(parcel_nos=parcel_nos)
 
     @implements(FulfilmentActivities.advance)
     async def advance(self, request: AdvanceParcel) -> ParcelProgress:
@@ -61,6 +64,7 @@ async def advance_parcel(connection: AsyncConnection, parcel_no: str, at: dateti
         reached = advance(state, event)
         if reached is None:
             continue
+        await parcels.set_state(connection, parcel_no, reached, at)
         await transitions.record(
             connection,
             parcel.order_no,
@@ -72,7 +76,5 @@ async def advance_parcel(connection: AsyncConnection, parcel_no: str, at: dateti
             by=replace(ActedBy(**report.payload["by"]), reason=f"reported for {report.payload['at']}"),
         )
         state = reached
-    if state is not parcel.state:
-        await parcels.set_state(connection, parcel_no, state, at)
     await inbox.mark_applied(connection, reports, at)
     return state

@@ -13,12 +13,19 @@ from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor, Machine
 from ordersaga.domain.messages import PAYMENT_REPORTED, ActedBy
 from ordersaga.domain.payment import Payment, PaymentReport, PaymentState, judge
+from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderUnavailable
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import inbox, orders, payments, transitions
 from ordersaga.persistence.database import Database
 
 _MOVES = {PaymentState.SUCCEEDED: Action.CONFIRM_PAYMENT, PaymentState.FAILED: Action.FAIL_PAYMENT}
+# What is recorded of an attempt that leaves the order where it is.
+_NOTES = {
+    PaymentState.FAILED: Action.FAIL_ATTEMPT,
+    PaymentState.CLOSED: Action.CLOSE_ATTEMPT,
+    PaymentState.UNEXPECTED: Action.RECEIVE_UNEXPECTED_PAYMENT,
+}
 
 
 class Payments(PaymentActivities):
@@ -77,9 +84,13 @@ async def settle(connection: AsyncConnection, order_no: str, at: datetime) -> Se
             continue
         attempts[payment.payment_id] = judged
         await payments.save(connection, judged)
+        metrics.PAYMENTS.labels(state=judged.state).inc()
         action = _MOVES.get(judged.state)
         if action is not None and machine.allows(state, action, Actor.SYSTEM):
             state = await _move(connection, judged, machine, state, action, at)
+            metrics.TRANSITIONS.labels(order_type=order.order_type, action=action).inc()
+        else:
+            await _note(connection, judged, state, at)
     await inbox.mark_applied(connection, reports, at)
     still_open = sum(payment.state is PaymentState.OPEN for payment in attempts.values())
     return Settlement(state=_settled_state(machine, state, attempts.values()), open_attempts=still_open)
@@ -103,9 +114,25 @@ async def _move(
         from_state=state,
         to_state=reached,
         at=at,
-        by=ActedBy(role=Actor.SYSTEM, subject=payment.provider, channel=payment.channel, reason=payment.failure or ""),
+        by=_reported_by(payment),
     )
     return reached
+
+
+async def _note(connection: AsyncConnection, payment: Payment, state: str, at: datetime) -> None:
+    await transitions.record(
+        connection,
+        payment.order_no,
+        action=_NOTES[payment.state],
+        from_state=state,
+        to_state=state,
+        at=at,
+        by=_reported_by(payment),
+    )
+
+
+def _reported_by(payment: Payment) -> ActedBy:
+    return ActedBy(role=Actor.SYSTEM, subject=payment.provider, channel=payment.channel, reason=payment.failure or "")
 
 
 async def _store_answer(connection: AsyncConnection, payment: Payment, report: PaymentReport) -> None:

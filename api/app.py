@@ -8,13 +8,17 @@ import structlog
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from api import problems
+from api import openapi, problems
 from api.authentication import Authenticator
+from api.hardening.middleware import harden
+from api.hardening.rates import RateLimiter
+from api.observation import observe, tracing
 from api.routers import (
     addresses,
     admin,
     catalogue,
     health,
+    metrics,
     notifications,
     order_actions,
     order_types,
@@ -30,6 +34,7 @@ from api.sealing import Sealer
 from api.services import Services
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.gateways.scraping import Scraping
 from ordersaga.gateways.temporal import connect
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
@@ -51,22 +56,29 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = await build_services(settings)
         app.state.services, app.state.database = services, services.database
-        async with _sandbox_sender(app, services):
+        scraping: Scraping = app.state.scraping
+        async with (
+            _sandbox_sender(app, services),
+            scraping.listening(settings.metrics_host, settings.metrics_port),
+        ):
             yield
         await services.providers.aclose()
         await services.redis.aclose()
         await services.database.close()
 
-    app = FastAPI(title="ordersaga", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
-    app.state.settings = settings
+    app = FastAPI(title="ordersaga", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, telemetry=tracing())
+    app.state.settings, app.state.scraping = settings, Scraping()
     problems.install(app)
     rooms = (
         catalogue, quotes, orders, order_actions, parcels, addresses, notifications, webhooks, order_types, admin,
-        health,
+        health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)
     app.include_router(sandbox)
+    harden(app, settings)
+    observe(app)
+    openapi.complete(app)
     return app
 
 
@@ -75,7 +87,9 @@ async def build_services(settings: Settings) -> Services:
     redis: Redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=0.5, socket_connect_timeout=0.5)
     return Services(
         settings=settings,
-        database=Database(settings.database_driver_url, pool_size=settings.database_pool_size),
+        database=Database(
+            settings.database_driver_url, audit_keys=settings.audit.ring(), pool_size=settings.database_pool_size
+        ),
         redis=redis,
         temporal=await connect(lazy=True, compression=settings.temporal_compression),
         providers=PaymentProviders.build(
@@ -86,6 +100,7 @@ async def build_services(settings: Settings) -> Services:
         carriers=CarrierCallbacks.build(sandbox_secret=carrier_secret.get_secret_value() if carrier_secret else None),
         authenticator=Authenticator(settings.auth),
         sealer=Sealer(settings.quote),
+        rates=RateLimiter(settings.rate_limits, redis, enabled=settings.counts_requests),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.access import acted_by
 from api.authentication import Caller
 from api.idempotency import once
 from api.problems import not_found
@@ -17,7 +18,7 @@ from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.gateways.payment.provider import PaymentAttempt
-from ordersaga.persistence import orders, payments
+from ordersaga.persistence import orders, payments, transitions
 
 
 async def open_attempt(
@@ -39,6 +40,15 @@ async def open_attempt(
             created_at=datetime.now(UTC),
         )
         await payments.add(connection, payment)
+        await transitions.record(
+            connection,
+            order_no,
+            action=Action.PAY,
+            from_state=order.state,
+            to_state=order.state,
+            at=payment.created_at,
+            by=acted_by(caller, channel),
+        )
         return {"payment_id": payment.payment_id}
 
     async with services.database.transaction() as connection:

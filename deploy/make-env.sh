@@ -17,8 +17,11 @@ ORDERSAGA_DATABASE_PASSWORD=$(hex 24)
 TEMPORAL_DATABASE_PASSWORD=$(hex 24)
 VALKEY_PASSWORD=$(hex 24)
 
-# Key id to 32 bytes in base64. To rotate, add an id; drop the old one when its quotes have expired.
+# Key id to 32 bytes in base64; the last one is used. To rotate, add an id. An old quote key may go when its quotes
+# have expired; old audit and encryption keys stay: they verify and read what they sealed.
 ORDERSAGA_QUOTE__KEYS='{"k1": "$(key)"}'
+ORDERSAGA_AUDIT__KEYS='{"k1": "$(key)"}'
+ORDERSAGA_ENCRYPTION__KEYS='{"k1": "$(key)"}'
 END
 }
 

@@ -14,12 +14,14 @@ from devstack.folder import write_atomically
 
 @dataclass(frozen=True, slots=True)
 class StackSecrets:
-    """`quote_key` is 32 bytes in base64; the webhook secrets have the form of Standard Webhooks."""
+    """Quote, audit and encryption keys are 32 bytes in base64; webhook secrets have the form of Standard Webhooks."""
 
     postgres_password: str
     valkey_password: str
     development_secret: str
     quote_key: str
+    audit_key: str
+    encryption_key: str
     payment_webhook_secret: str
     carrier_webhook_secret: str
 
@@ -30,6 +32,8 @@ class StackSecrets:
             valkey_password=secrets.token_urlsafe(24),
             development_secret=secrets.token_urlsafe(32),
             quote_key=_base64(32),
+            audit_key=_base64(32),
+            encryption_key=_base64(32),
             payment_webhook_secret="whsec_" + _base64(32),
             carrier_webhook_secret="whsec_" + _base64(32),
         )
@@ -39,6 +43,8 @@ class StackSecrets:
         return {
             "ORDERSAGA_AUTH__DEVELOPMENT_SECRET": self.development_secret,
             "ORDERSAGA_QUOTE__KEYS": json.dumps({"k1": self.quote_key}),
+            "ORDERSAGA_AUDIT__KEYS": json.dumps({"k1": self.audit_key}),
+            "ORDERSAGA_ENCRYPTION__KEYS": json.dumps({"k1": self.encryption_key}),
             "ORDERSAGA_SANDBOX__PAYMENT_SECRET": self.payment_webhook_secret,
             "ORDERSAGA_SANDBOX__CARRIER_SECRET": self.carrier_webhook_secret,
         }

@@ -4,14 +4,16 @@ The connection to Temporal is Temporal's own: `TEMPORAL_ADDRESS`, `TEMPORAL_NAME
 `TEMPORAL_TLS…` and `TEMPORAL_CONFIG_FILE`, as its environment configuration defines them.
 """
 
+import base64
 import os
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ordersaga.domain.audit import KeyRing
 from ordersaga.domain.policies import PROFILES, Policies
 
 DEVELOPMENT_ISSUER = "ordersaga-development"
@@ -35,6 +37,44 @@ class QuoteSettings(BaseModel):
     ttl_seconds: int = Field(900, gt=0, description="how long a preview may be submitted")
 
 
+class KeyRingSettings(BaseModel):
+    """Secret keys with ids, so that they can be changed: what an old key made stays good while the key is kept."""
+
+    keys: dict[str, SecretStr] = Field(default_factory=dict, description="key id → 32 bytes in base64")
+    current_key: str | None = Field(None, description="the key id that is used from now on; the last one if not set")
+
+    @field_validator("keys")
+    @classmethod
+    def _keys_are_32_bytes(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for key_id, key in keys.items():
+            try:
+                length = len(base64.b64decode(key.get_secret_value(), validate=True))
+            except ValueError as error:
+                raise ValueError(f"key {key_id} is not base64") from error
+            if length != 32:
+                raise ValueError(f"key {key_id} has {length} bytes and not 32")
+        return keys
+
+    @model_validator(mode="after")
+    def _current_key_is_there(self) -> Self:
+        if self.current_key is not None and self.current_key not in self.keys:
+            raise ValueError(f"current_key: there is no key {self.current_key!r}")
+        return self
+
+    def ring(self) -> KeyRing:
+        """The keys for use. Raises `ValueError` where none is configured."""
+        if not self.keys:
+            raise ValueError("at least one key is needed")
+        keys = {key_id: base64.b64decode(key.get_secret_value()) for key_id, key in self.keys.items()}
+        return KeyRing(keys, self.current_key or next(reversed(keys)))
+
+
+class AuditSettings(KeyRingSettings):
+    """The keys of the audit chain and its checkpoints. They are nowhere in the database: that is their point."""
+
+    checkpoint_seconds: float = Field(60, gt=0, description="how often new audit rows are covered by a checkpoint")
+
+
 class SandboxSettings(BaseModel):
     """The built-in payment provider and carrier. Both sign with Standard Webhooks secrets (`whsec_` + base64)."""
 
@@ -42,6 +82,40 @@ class SandboxSettings(BaseModel):
     carrier_secret: SecretStr | None = None
     internal_url: str | None = Field(
         None, description="how our own processes reach the API, if `public_url` is for browsers only, as in containers"
+    )
+
+
+class Allowance(BaseModel):
+    """Requests a minute. Many callers may share one address, so an address is allowed more."""
+
+    per_caller: int = Field(gt=0)
+    per_address: int = Field(gt=0)
+
+
+class RateLimitSettings(BaseModel):
+    """How often the API may be asked (`ORDERSAGA_RATE_LIMITS__QUOTES__PER_CALLER=…`)."""
+
+    enabled: bool | None = Field(
+        None, description="whether requests are counted; if not set, in production and not in development"
+    )
+    quotes: Allowance = Allowance(per_caller=120, per_address=1200)
+    submits: Allowance = Allowance(per_caller=30, per_address=600)
+    logins: Allowance = Field(
+        Allowance(per_caller=10, per_address=60), description="failed ones; a token that is not accepted is one too"
+    )
+
+
+class HttpSettings(BaseModel):
+    """What the API takes from a connection, and whom it believes."""
+
+    body_bytes: int = Field(1024**2, gt=0, description="the largest body of a request")
+    catalogue_bytes: int = Field(16 * 1024**2, gt=0, description="the largest body of an operator's request")
+    head_bytes: int = Field(64 * 1024, ge=8192, description="the largest request line with all headers")
+    trusted_proxies: list[str] = Field(
+        default_factory=list, description="addresses or networks whose `X-Forwarded-For` and `-Proto` are believed"
+    )
+    allowed_origins: list[str] = Field(
+        default_factory=list, description="web pages of these origins may read answers (CORS); none if empty"
     )
 
 
@@ -64,6 +138,9 @@ class Settings(BaseSettings):
     task_queue: str = "orders"
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=0, le=65535)
+    api_drain_seconds: float = Field(
+        0.0, ge=0, description="how long the API still serves, not ready, after it was told to stop"
+    )
     public_url: str = Field("http://127.0.0.1:8000", description="how buyers and providers reach the API")
     duplicate_window_seconds: int = Field(5, gt=0, description="the same buyer and goods are one order within it")
     submit_deadline_seconds: float = Field(8.0, gt=0, description="after it a submit answers 503 and can be resumed")
@@ -74,12 +151,22 @@ class Settings(BaseSettings):
     temporal_compression: bool = Field(False, description="gzip what goes to Temporal; worth it over a wide network")
     log_format: Literal["json", "console"] = "json"
     log_level: str = "INFO"
+    metrics_host: str = Field("127.0.0.1", description="where the metrics port listens; keep it inside the network")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="`/metrics` of this process and of Temporal's SDK in it; off when not set"
+    )
     policies: dict[str, dict[str, int]] = Field(
         default_factory=dict, description="knobs per order type; what is not named comes from the profile"
     )
     auth: AuthSettings = AuthSettings()
     quote: QuoteSettings = QuoteSettings()
+    audit: AuditSettings = AuditSettings()
+    encryption: KeyRingSettings = Field(
+        KeyRingSettings(), description="keys of secrets that the database keeps, such as those of webhook endpoints"
+    )
     sandbox: SandboxSettings = SandboxSettings()
+    rate_limits: RateLimitSettings = RateLimitSettings()
+    http: HttpSettings = HttpSettings()
 
     @model_validator(mode="after")
     def _production_refuses_development_keys(self) -> Self:
@@ -88,6 +175,9 @@ class Settings(BaseSettings):
                 raise ValueError("auth.development_secret: a development key must not be set in production")
             if self.auth.public_key is None and self.auth.jwks_url is None:
                 raise ValueError("auth: production needs auth.public_key or auth.jwks_url")
+            for name in ("audit", "encryption"):
+                if not getattr(self, name).keys:
+                    raise ValueError(f"{name}.keys: production needs at least one key")
             pretended = [
                 name for name in ("payment_secret", "carrier_secret") if getattr(self.sandbox, name) is not None
             ]
@@ -107,6 +197,12 @@ class Settings(BaseSettings):
 
     def policies_of(self, order_type: str) -> Policies:
         return replace(PROFILES[self.profile], **self.policies.get(order_type, {}))
+
+    @property
+    def counts_requests(self) -> bool:
+        """Whether rate limits hold: benches, demos and tests ask from one address faster than any shop's visitors."""
+        said = self.rate_limits.enabled
+        return self.environment == "production" if said is None else said
 
     @property
     def database_driver_url(self) -> str:

@@ -102,6 +102,11 @@ def succeeded(answer: httpx.Response) -> Document:
     return dict(answer.json())
 
 
+def moved_the_order(item: Document) -> bool:
+    """Whether a row of a timeline brought the order, and not only a payment or a parcel, into another state."""
+    return bool(item["subject"] == "order" and item["from"] != item["to"])
+
+
 def refused(answer: httpx.Response, status: int, code: str) -> Document:
     """The problem document of an answer that was to be this refusal."""
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (

@@ -15,10 +15,13 @@ from activities.order import OrderRecord
 from activities.payment import Payments
 from activities.stock import Stock
 from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.gateways.scraping import Scraping
 from ordersaga.gateways.temporal import connect
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
+from worker.backlog import Backlog
 from worker.delivery import Delivery
+from worker.observation import Observation
 from worker.refusals import Refusals
 from workflows.fulfilment import Fulfilment
 from workflows.standard import StandardOrder
@@ -28,6 +31,9 @@ log = structlog.get_logger()
 WORKFLOWS = (StandardOrder, Fulfilment)
 # Rules and contracts are pure and the same for every run: loading them anew for each one costs hundreds of times more.
 PASSED_THROUGH = ("ordersaga.domain", "ordersaga.contracts")
+
+DRAIN = timedelta(seconds=30)
+"""As long as a step may take: what is under way at a stop is finished here, not broken off and done again."""
 
 
 def workflow_runner(settings: Settings) -> WorkflowRunner:
@@ -57,8 +63,8 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
             fulfilment.advance,
         ],
         workflow_runner=workflow_runner(settings),
-        interceptors=[Refusals()],
-        graceful_shutdown_timeout=timedelta(seconds=5),
+        interceptors=[Observation(), Refusals()],
+        graceful_shutdown_timeout=DRAIN,
         max_concurrent_local_activities=settings.database_pool_size,
     )
 
@@ -69,7 +75,9 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    database = Database(settings.database_driver_url, pool_size=settings.database_pool_size)
+    database = Database(
+        settings.database_driver_url, audit_keys=settings.audit.ring(), pool_size=settings.database_pool_size
+    )
     secret = settings.sandbox.payment_secret
     providers = PaymentProviders.build(
         public_url=settings.public_url,
@@ -78,10 +86,16 @@ async def serve(settings: Settings) -> None:
     )
     client = await connect(compression=settings.temporal_compression)
     delivery = asyncio.create_task(Delivery(database, client).run())
+    scraping = Scraping(Backlog(database, client).refresh)
     try:
-        async with build_worker(client, settings, database, providers):
+        async with (
+            scraping.listening(settings.metrics_host, settings.metrics_port),
+            build_worker(client, settings, database, providers),
+        ):
             log.info("the worker is running", task_queue=settings.task_queue)
             await stopped.wait()
+            scraping.draining = True
+            log.info("the worker finishes what is under way")
     finally:
         delivery.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -5,18 +5,26 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from ordersaga.domain.audit import KeyRing
+from ordersaga.persistence.audit import KEYS_OPTION
+
 
 class Database:
-    """A pool of connections. `transaction()` commits at its end and rolls back on any error."""
+    """A pool of connections. `transaction()` commits at its end and rolls back on any error.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    Without `audit_keys` no transition can be recorded through it.
+    """
+
+    def __init__(self, url: str, *, audit_keys: KeyRing | None = None, pool_size: int = 10) -> None:
         self.engine = create_async_engine(
             url,
+            execution_options={KEYS_OPTION: audit_keys},
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
-            connect_args={"timeout": 5, "command_timeout": 15},
+            # In UTC, because audit digests are made from times as the database writes them.
+            connect_args={"timeout": 5, "command_timeout": 15, "server_settings": {"timezone": "UTC"}},
         )
 
     @asynccontextmanager

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
 from ordersaga.domain.splitting import Parcel, ParcelLine
+from ordersaga.persistence.tables.orders import orders
 from ordersaga.persistence.tables.parcels import parcel_lines, parcels
 
 
@@ -135,10 +136,16 @@ class Whereabouts:
 
 
 async def whereabouts(connection: AsyncConnection, number: str, *, lock: bool = False) -> Whereabouts | None:
-    query = select(parcels.c.order_no, parcels.c.merchant_id, parcels.c.warehouse_id, parcels.c.state).where(
-        parcels.c.parcel_no == number
-    )
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    """Whose a parcel is and where; with `lock`, until the transaction ends, together with its order.
+
+    The order is always locked before its parcels, so that no two transactions wait for one another.
+    """
+    columns = (parcels.c.order_no, parcels.c.merchant_id, parcels.c.warehouse_id, parcels.c.state)
+    query = select(*columns).where(parcels.c.parcel_no == number)
+    if lock:
+        owner = select(parcels.c.order_no).where(parcels.c.parcel_no == number).scalar_subquery()
+        await connection.execute(select(orders.c.order_no).where(orders.c.order_no == owner).with_for_update())
+    row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
     return Whereabouts(row.order_no, row.merchant_id, row.warehouse_id, ParcelState(row.state))

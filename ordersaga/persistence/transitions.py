@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.messages import ActedBy
+from ordersaga.persistence import audit
 from ordersaga.persistence.tables.orders import notes, orders, transitions
 
 
@@ -65,26 +65,22 @@ async def record(
     step: int | None = None,
     parcel_no: str | None = None,
 ) -> bool:
-    """Write the audit row; `False` when this step has one already."""
-    added = await connection.scalar(
-        insert(transitions)
-        .values(
-            order_no=order_no,
-            parcel_no=parcel_no,
-            step=step,
-            at=at,
-            actor_role=by.role,
-            actor=by.subject,
-            channel=by.channel,
-            action=action,
-            from_state=from_state,
-            to_state=to_state,
-            reason=by.reason if by.note is None else await _note(connection, order_no, by.note),
-        )
-        .on_conflict_do_nothing()
-        .returning(transitions.c.transition_id)
+    """Write the audit row with its event; `False` when this step has one already.
+
+    The caller holds the lock on the order's row and has written everything that the row is to seal.
+    """
+    return await audit.append(
+        connection,
+        order_no,
+        action=action,
+        from_state=from_state,
+        to_state=to_state,
+        at=at,
+        by=by,
+        reason=by.reason if by.note is None else await _note(connection, order_no, by.note),
+        step=step,
+        parcel_no=parcel_no,
     )
-    return added is not None
 
 
 async def timeline(connection: AsyncConnection, order_no: str) -> Sequence[Recorded]:
@@ -100,9 +96,7 @@ async def timeline(connection: AsyncConnection, order_no: str) -> Sequence[Recor
         transitions.c.parcel_no,
     )
     rows = await connection.execute(
-        select(*columns)
-        .where(transitions.c.order_no == order_no)
-        .order_by(transitions.c.at, transitions.c.transition_id)
+        select(*columns).where(transitions.c.order_no == order_no).order_by(transitions.c.at, transitions.c.sequence)
     )
     return [Recorded(**row._mapping) for row in rows]
 

@@ -16,7 +16,7 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from devstack.stack import Stack
 from tests.e2e.broken_stack import LONGEST, decided, kill, revive, running
-from tests.shop import Document, Person, Shop, callers_of, succeeded, until
+from tests.shop import Document, Person, Shop, callers_of, moved_the_order, succeeded, until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -43,7 +43,7 @@ class Bereaved:
         return await self.shop.stock(self.skus[name])
 
     async def told(self, order_no: str) -> list[str]:
-        return [item["action"] for item in await self.buyer.timeline(order_no) if item["subject"] == "order"]
+        return [item["action"] for item in await self.buyer.timeline(order_no) if moved_the_order(item)]
 
     async def completes(self, order_no: str) -> None:
         await self.shop.runs_parcels(await self.shop.until(order_no, "in_production", within=LONGEST))

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.callbacks import new_event_id, provider_reports
-from tests.shop import Document, Person, Shop, refused, succeeded, until
+from tests.shop import Document, Person, Shop, moved_the_order, refused, succeeded, until
 
 
 async def ordered(shop: Shop) -> tuple[Person, str, str]:
@@ -26,7 +26,7 @@ async def until_payment(buyer: Person, order_no: str, payment: Document, state: 
 
 
 async def actions(buyer: Person, order_no: str) -> list[str]:
-    return [item["action"] for item in await buyer.timeline(order_no) if item["subject"] == "order"]
+    return [item["action"] for item in await buyer.timeline(order_no) if moved_the_order(item)]
 
 
 async def test_a_failed_payment_is_made_good_in_another_channel(shop: Shop) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from devstack.stack import Stack
 from tests.callbacks import provider_reports
-from tests.shop import Document, Person, Shop, refused, until
+from tests.shop import Document, Person, Shop, moved_the_order, refused, until
 
 _PAST_THE_DEADLINE = 60.0
 
@@ -29,7 +29,7 @@ class Waited:
         return str(self.order["order_no"])
 
     async def actions(self) -> list[str]:
-        return [item["action"] for item in await self.buyer.timeline(self.order_no) if item["subject"] == "order"]
+        return [item["action"] for item in await self.buyer.timeline(self.order_no) if moved_the_order(item)]
 
 
 Prepare = Callable[[Shop, Person, str], Awaitable[object]]

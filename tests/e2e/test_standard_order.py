@@ -72,6 +72,7 @@ async def test_the_timeline_tells_every_transition_in_order(life: Life) -> None:
     steps = [(item["action"], item["from"], item["to"]) for item in items if item["subject"] == "order"]
     assert steps == [
         ("submit", None, "awaiting_payment"),
+        ("pay", "awaiting_payment", "awaiting_payment"),
         ("confirm_payment", "awaiting_payment", "paid"),
         ("split", "paid", "in_production"),
         ("ship_last_parcel", "in_production", "shipped"),

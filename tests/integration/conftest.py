@@ -18,7 +18,9 @@ async def settings(stack: Stack) -> Settings:
 
 @pytest.fixture(scope="session")
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database(settings.database_driver_url, pool_size=settings.database_pool_size)
+    database = Database(
+        settings.database_driver_url, audit_keys=settings.audit.ring(), pool_size=settings.database_pool_size
+    )
     yield database
     await database.close()
 

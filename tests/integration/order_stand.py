@@ -321,10 +321,10 @@ class OrderStand:
         return balance.on_hand, balance.reserved
 
     async def timeline(self, order_no: str) -> list[str]:
-        """The actions that the audit has of an order, parcels' own left out."""
+        """The actions that moved an order, by its audit."""
         async with self.database.transaction() as connection:
             rows = await transitions.timeline(connection, order_no)
-        return [row.action for row in rows if row.parcel_no is None]
+        return [row.action for row in rows if row.parcel_no is None and row.from_state != row.to_state]
 
 
 async def _tries_of(outages: Outages, run: str) -> int:

@@ -1,5 +1,6 @@
 """The worker that the workflows' tests stand on, and a database of its own."""
 
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import policies
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.migrate import upgrade
-from ordersaga.settings import Settings
+from ordersaga.settings import AuditSettings, Settings
 from tests.integration.order_stand import QUEUE, OrderStand
 from tests.integration.outside import FakeProvider, Outages
 from worker.main import build_worker
@@ -33,6 +34,7 @@ async def own_database(addresses: Addresses, name: str) -> Settings:
         profile="production",
         task_queue=QUEUE,
         sandboxed_workflows=True,
+        audit=AuditSettings(keys={"k1": SecretStr(base64.b64encode(bytes(32)).decode())}),
     )
     await upgrade(settings.database_driver_url)
     return settings

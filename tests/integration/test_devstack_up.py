@@ -34,7 +34,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_ready_file_names_every_address_and_is_for_its_owner_only(up: Up) -> None:
     ready = up.ready()
-    assert set(ready) == {"api", "temporal", "temporal_ui", "namespace", "database", "redis", "data_dir", "pids"}
+    addresses = {"api", "temporal", "temporal_ui", "namespace", "database", "redis", "data_dir"}
+    assert set(ready) == {*addresses, "pids", "metrics"}
     assert set(up.pids()) == PARTS
     assert json.loads((up.folder / "ready.json").read_text()) == ready
     for path in (up.ready_file, up.folder / "ready.json", up.folder / "secrets.json"):

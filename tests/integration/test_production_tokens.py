@@ -21,9 +21,10 @@ from api.app import create_app
 from api.authentication import development_token
 from api.services import Services
 from devstack.stack import Stack
-from ordersaga.settings import AuthSettings, QuoteSettings, Settings
+from ordersaga.settings import AuditSettings, AuthSettings, KeyRingSettings, QuoteSettings, Settings
 from tests.shop import refused
 
+KEY = SecretStr("A" * 43 + "=")
 ISSUER, AUDIENCE = "https://id.example", "shop"
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
 EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
@@ -56,7 +57,9 @@ def serve(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Serve:
             environment="production",
             database_url=SecretStr(stack.addresses.database),
             redis_url=SecretStr(stack.addresses.redis),
-            quote=QuoteSettings(keys={"k": SecretStr("A" * 43 + "=")}),
+            quote=QuoteSettings(keys={"k": KEY}),
+            audit=AuditSettings(keys={"k": KEY}),
+            encryption=KeyRingSettings(keys={"k": KEY}),
             auth=auth,
         )
         app = create_app(settings)

@@ -138,7 +138,9 @@ async def record(names: list[str]) -> None:
         async with Stack(options) as stack:
             await stack.migrate()
             settings = await own_database(stack.addresses, "recorded")
-            database = Database(settings.database_driver_url, pool_size=settings.database_pool_size)
+            database = Database(
+                settings.database_driver_url, audit_keys=settings.audit.ring(), pool_size=settings.database_pool_size
+            )
             try:
                 async with standing(stack.addresses, settings, database) as stand:
                     for name in names:

@@ -206,7 +206,7 @@ def test_an_env_is_its_owners_and_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = make_env(tmp_path / "other")
     secrets = {name for name in made if re.search(r"SECRET|PASSWORD|KEYS", name)}
-    assert len(secrets) == 8
+    assert len(secrets) == 10
     assert all(made[name] != other[name] for name in secrets)
 
 

@@ -49,7 +49,8 @@ def test_keys_are_made_once_and_are_their_owners_alone(folder: DataFolder) -> No
 
 def test_keys_have_the_forms_that_the_settings_want(folder: DataFolder) -> None:
     environment = load_or_generate_secrets(folder.secrets).environment()
-    assert len(base64.b64decode(json.loads(environment["ORDERSAGA_QUOTE__KEYS"])["k1"])) == 32
+    for name in ("QUOTE", "AUDIT", "ENCRYPTION"):
+        assert len(base64.b64decode(json.loads(environment[f"ORDERSAGA_{name}__KEYS"])["k1"])) == 32
     for name in ("ORDERSAGA_SANDBOX__PAYMENT_SECRET", "ORDERSAGA_SANDBOX__CARRIER_SECRET"):
         prefix, _, key = environment[name].partition("_")
         assert prefix == "whsec"

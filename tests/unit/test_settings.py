@@ -1,5 +1,6 @@
 """Settings: what production refuses, and how the database's address is read."""
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from ordersaga.settings import Settings
 
 NEEDED = {"database_url": "postgresql://user:hunter2@host:5432/shop", "redis_url": "redis://host"}
 IDENTITY_PROVIDER = {"jwks_url": "https://id.example/keys"}
+KEY = base64.b64encode(bytes(32)).decode()
+KEPT_SECRETS = {"audit": {"keys": {"k1": KEY}}, "encryption": {"keys": {"k1": KEY}}}
 
 
 def settings(**values: object) -> Settings:
@@ -21,7 +24,12 @@ def settings(**values: object) -> Settings:
     [
         ({"auth": {**IDENTITY_PROVIDER, "development_secret": "x" * 32}}, "auth.development_secret"),
         ({"auth": {}}, "auth.public_key or auth.jwks_url"),
-        ({"auth": IDENTITY_PROVIDER, "sandbox": {"payment_secret": "whsec_eA=="}}, "sandbox.payment_secret"),
+        (
+            {"auth": IDENTITY_PROVIDER, **KEPT_SECRETS, "sandbox": {"payment_secret": "whsec_eA=="}},
+            "sandbox.payment_secret",
+        ),
+        ({"auth": IDENTITY_PROVIDER}, "audit.keys"),
+        ({"auth": IDENTITY_PROVIDER, "audit": KEPT_SECRETS["audit"]}, "encryption.keys"),
     ],
 )
 def test_production_refuses_keys_that_guard_nothing(values: dict[str, object], named: str) -> None:
@@ -31,7 +39,7 @@ def test_production_refuses_keys_that_guard_nothing(values: dict[str, object], n
 
 
 def test_production_starts_with_an_identity_providers_key() -> None:
-    assert settings(environment="production", auth=IDENTITY_PROVIDER).environment == "production"
+    assert settings(environment="production", auth=IDENTITY_PROVIDER, **KEPT_SECRETS).environment == "production"
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg", "postgresql+psycopg"])
@@ -67,3 +75,17 @@ def test_a_refusal_does_not_show_what_it_was_given() -> None:
     with pytest.raises(ValidationError) as refused:
         settings(environment="production", sandbox={"payment_secret": "whsec_c2VjcmV0"}, auth="hunter3")
     assert "hunter" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["short", base64.b64encode(bytes(31)).decode(), "?" * 44])
+def test_a_key_that_is_not_32_bytes_is_refused_by_its_id(key: str) -> None:
+    with pytest.raises(ValidationError, match="key k7"):
+        settings(audit={"keys": {"k7": key}})
+
+
+def test_the_last_key_seals_unless_another_is_named() -> None:
+    keys = {"old": KEY, "new": KEY}
+    assert settings(audit={"keys": keys}).audit.ring().current == "new"
+    assert settings(audit={"keys": keys, "current_key": "old"}).audit.ring().current == "old"
+    with pytest.raises(ValidationError, match="current_key"):
+        settings(audit={"keys": keys, "current_key": "lost"})

@@ -1,4 +1,4 @@
-"""What can happen to an order. Each type's table says which of these it knows, and when."""
+"""What can happen to an order. Each type's table says which of these move it, and when; the last ones never do."""
 
 from enum import StrEnum
 
@@ -21,3 +21,12 @@ class Action(StrEnum):
     CONFIRM_RECEIPT_AUTOMATICALLY = "confirm_receipt_automatically"
     REVIEW = "review"
     COMPLETE = "complete"
+    FAIL_ATTEMPT = "fail_attempt"
+    CLOSE_ATTEMPT = "close_attempt"
+    RECEIVE_UNEXPECTED_PAYMENT = "receive_unexpected_payment"
+    REQUEST_REFUND = "request_refund"
+    SEND_REFUND = "send_refund"
+    COMPLETE_REFUND = "complete_refund"
+    FAIL_REFUND = "fail_refund"
+    RETRY_REFUND = "retry_refund"
+    SETTLE_REFUND = "settle_refund"

@@ -68,11 +68,13 @@ order_lines = Table(
 )
 
 # `step` numbers what the workflow did, so that a step that runs twice is recorded once; people's actions have none.
+# `sequence` counts an order's rows from 1; each row's `mac` seals it and, through the seal before, all earlier ones.
 transitions = Table(
     "transitions",
     metadata,
     Column("transition_id", BigInteger, Identity(always=True), primary_key=True),
     Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False),
+    Column("sequence", Integer, nullable=False),
     Column("parcel_no", Text),
     Column("step", Integer),
     Column("at", DateTime(timezone=True), nullable=False),
@@ -83,8 +85,11 @@ transitions = Table(
     Column("from_state", Text),
     Column("to_state", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("changes", JSONB, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("mac", Text, nullable=False),
     UniqueConstraint("order_no", "step"),
-    Index("ix_transitions_order_no", "order_no", "transition_id"),
+    UniqueConstraint("order_no", "sequence"),
 )
 
 # What people wrote about an action, kept out of Temporal.

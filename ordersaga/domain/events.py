@@ -1,0 +1,88 @@
+"""What downstream systems are told: one event per audit row, with the facts as they then stood (R-ORD-3).
+
+Events carry no receiver and nothing that people wrote; whoever needs those asks the API.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ordersaga.domain.audit import AuditRow, Records
+from ordersaga.domain.lifecycle.actions import Action
+
+TYPES: Mapping[str, str] = {
+    Action.SUBMIT: "order.placed",
+    Action.PAY: "payment.opened",
+    Action.FAIL_PAYMENT: "payment.failed",
+    Action.FAIL_ATTEMPT: "payment.failed",
+    Action.CLOSE_ATTEMPT: "payment.closed",
+    Action.RECEIVE_UNEXPECTED_PAYMENT: "payment.unexpected",
+    Action.CONFIRM_PAYMENT: "order.paid",
+    Action.REACH_PAYMENT_DEADLINE: "order.closing",
+    Action.CANCEL: "order.closing",
+    Action.TIME_OUT: "order.timed_out",
+    Action.CONFIRM_CANCELLATION: "order.cancelled",
+    Action.CHANGE_RECEIVER: "order.receiver_changed",
+    Action.SPLIT: "order.split",
+    Action.SHIP_PARCEL: "order.partly_shipped",
+    Action.SHIP_LAST_PARCEL: "order.shipped",
+    Action.DELIVER_LAST_PARCEL: "order.delivered",
+    Action.CONFIRM_RECEIPT: "order.received",
+    Action.CONFIRM_RECEIPT_AUTOMATICALLY: "order.received",
+    Action.REVIEW: "order.reviewed",
+    Action.COMPLETE: "order.completed",
+    Action.REQUEST_REFUND: "refund.requested",
+    Action.SEND_REFUND: "refund.sent",
+    Action.COMPLETE_REFUND: "refund.succeeded",
+    Action.FAIL_REFUND: "refund.failed",
+    Action.RETRY_REFUND: "refund.requested",
+    Action.SETTLE_REFUND: "refund.settled",
+}
+
+_ORDER = ("order_type", "buyer", "currency", "payable", "due_now", "shipping_option", "placed_at")
+_LINE = ("line_no", "sku", "name", "merchant_id", "quantity", "unit_price", "amount", "payable", "shipping")
+_PARCEL = ("parcel_no", "merchant_id", "warehouse_id", "transport_class", "weight_g", "volume_mm3", "state")
+_PARCEL_LINE = ("line_no", "sku", "quantity", "payable", "shipping")
+_PAYMENT = ("payment_id", "channel", "provider", "amount", "currency", "state", "provider_transaction_id", "paid_at")
+_REFUND = ("refund_no", "payment_id", "amount", "currency", "reason", "state")
+
+
+def event_type(row: AuditRow) -> str:
+    """`order.paid`, `parcel.delivered` and so on."""
+    return f"parcel.{row.to_state}" if row.parcel_no is not None else TYPES[row.action]
+
+
+def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
+    """The event's data. Amounts are minor units of the order's `currency`, states are system states.
+
+    `order` is always there; `lines` come with the placing, `parcels` and `payments` and `refunds` with what concerns
+    them.
+    """
+    document: dict[str, Any] = {
+        "order_no": row.order_no,
+        "sequence": row.sequence,
+        "at": row.at.isoformat(),
+        "action": row.action,
+        "from_state": row.from_state,
+        "to_state": row.to_state,
+        "actor_role": row.actor_role,
+        "order": _chosen(records["orders"][""], _ORDER),
+    }
+    if row.action == Action.SUBMIT:
+        document["lines"] = [_chosen(line, _LINE) for line in records["order_lines"].values()]
+    if row.parcel_no is not None or row.action == Action.SPLIT:
+        wanted = [row.parcel_no] if row.parcel_no is not None else list(records["parcels"])
+        document["parcels"] = [_parcel(records, parcel_no) for parcel_no in wanted]
+    for table, columns in (("payments", _PAYMENT), ("refunds", _REFUND)):
+        changed = row.changes.get(table, {})
+        if changed:
+            document[table] = [_chosen(found, columns) for key, found in records[table].items() if key in changed]
+    return document
+
+
+def _parcel(records: Records, parcel_no: str) -> dict[str, Any]:
+    lines = [line for line in records["parcel_lines"].values() if line["parcel_no"] == parcel_no]
+    return {**_chosen(records["parcels"][parcel_no], _PARCEL), "lines": [_chosen(line, _PARCEL_LINE) for line in lines]}
+
+
+def _chosen(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    return {column: row[column] for column in columns}

@@ -1,0 +1,118 @@
+"""The audit chains in the database: a new row behind the others, with its event, in the caller's transaction."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.audit import AUDITED, AuditRow, KeyRing, Records, changed, fold
+from ordersaga.domain.events import event_document, event_type
+from ordersaga.domain.messages import ActedBy
+
+KEYS_OPTION = "ordersaga_audit_keys"
+"""The execution option under which an engine holds the `KeyRing`, so that whoever may write may also seal."""
+
+_ROWS = {
+    table: (
+        f"(SELECT jsonb_agg(to_jsonb({table})) FROM {table} "  # noqa: S608 - names of our own
+        + (
+            "JOIN parcels USING (parcel_no) WHERE parcels.order_no = :order_no)"
+            if table == "parcel_lines"
+            else f"WHERE {table}.order_no = :order_no)"
+        )
+        + f" AS {table}"
+    )
+    for table in AUDITED
+}
+_CHAIN = """
+    (SELECT jsonb_agg(to_jsonb(transitions) - 'transition_id' ORDER BY sequence)
+     FROM transitions WHERE order_no = :order_no) AS chain
+"""
+_READ = text(f"SELECT {', '.join((*_ROWS.values(), _CHAIN))}")
+
+_APPEND = text("""
+    WITH sealed AS (
+        INSERT INTO transitions (order_no, sequence, parcel_no, step, at, actor_role, actor, channel, action,
+                                 from_state, to_state, reason, changes, key_id, mac)
+        VALUES (:order_no, :sequence, :parcel_no, :step, :at, :actor_role, :actor, :channel, :action,
+                :from_state, :to_state, :reason, CAST(:changes AS jsonb), :key_id, :mac)
+    )
+    INSERT INTO events (order_no, sequence, type, at, document)
+    VALUES (:order_no, :sequence, :type, :at, CAST(:document AS jsonb))
+""")
+
+
+async def append(
+    connection: AsyncConnection,
+    order_no: str,
+    *,
+    action: str,
+    from_state: str | None,
+    to_state: str,
+    at: datetime,
+    by: ActedBy,
+    reason: str,
+    step: int | None = None,
+    parcel_no: str | None = None,
+) -> bool:
+    """Seal a row behind the others and put its event into the outbox; `False` when `step` has a row already.
+
+    The caller has written what changed, and holds the lock on the order's row: a chain has one writer at a time.
+    """
+    keys = _keys(connection)
+    chain, records = await read(connection, order_no)
+    if step is not None and any(row.step == step for row in chain):
+        return False
+    unsealed = AuditRow(
+        order_no=order_no,
+        sequence=chain[-1].sequence + 1 if chain else 1,
+        parcel_no=parcel_no,
+        step=step,
+        at=at,
+        actor_role=by.role,
+        actor=by.subject,
+        channel=by.channel,
+        action=action,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+        changes=changed(order_no, fold(chain), records, keys),
+        key_id=keys.current,
+        mac="",
+    )
+    document = event_document(unsealed, records)
+    content = asdict(unsealed) | {
+        "changes": json.dumps(unsealed.changes),
+        "mac": unsealed.seal(keys, chain[-1].mac if chain else ""),
+    }
+    await connection.execute(_APPEND, {**content, "type": event_type(unsealed), "document": json.dumps(document)})
+    return True
+
+
+async def read(connection: AsyncConnection, order_no: str) -> tuple[list[AuditRow], Records]:
+    """An order's chain and the records that it speaks of, as one statement sees them."""
+    row = (await connection.execute(_READ, {"order_no": order_no})).one()._mapping
+    records: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for table, coverage in AUDITED.items():
+        found = _loaded(row[table])
+        records[table] = {"/".join(str(item[name]) for name in coverage.key): item for item in found}
+    return [_audit_row(item) for item in _loaded(row["chain"])], records
+
+
+def _loaded(value: Any) -> list[dict[str, Any]]:
+    return json.loads(value) if isinstance(value, str) else value or []
+
+
+def _audit_row(document: dict[str, Any]) -> AuditRow:
+    return AuditRow(**{**document, "at": datetime.fromisoformat(document["at"])})
+
+
+def _keys(connection: AsyncConnection) -> KeyRing:
+    keys = connection.sync_connection.get_execution_options().get(KEYS_OPTION) if connection.sync_connection else None
+    if not isinstance(keys, KeyRing):
+        raise RuntimeError("this connection has no audit keys and may not record transitions")
+    return keys

@@ -1,0 +1,26 @@
+"""Refund documents: money on its way back (R-PAY-3, P1, P6, M8)."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Index, String, Table, Text, text
+
+from ordersaga.persistence.tables.metadata import metadata
+
+# `source_document` is why there is a refund, `payment/<payment_id>` for money that the order did not take: once each.
+refunds = Table(
+    "refunds",
+    metadata,
+    Column("refund_no", Text, primary_key=True),
+    Column("source_document", Text, nullable=False, unique=True),
+    Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False, index=True),
+    Column("payment_id", Text, ForeignKey("payments.payment_id"), nullable=False, index=True),
+    Column("provider", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("provider_refund_id", Text),
+    Column("failure", Text),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("amount > 0", name="amount_positive"),
+    Index("ix_refunds_unfinished", "requested_at", postgresql_where=text("state <> 'succeeded'")),
+)
