@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from cli.api import api
+from cli.chaos import chaos
 from cli.demo import demo
 from cli.diagram import diagram
 from cli.doctor import doctor
@@ -38,6 +39,7 @@ app.command()(replay_orders)
 app.command()(simulate)
 app.command()(diagram)
 app.command()(doctor)
+app.command()(chaos)
 
 
 def main() -> None:

@@ -1,0 +1,105 @@
+"""Reads the books straight from the database and from Temporal, past the code that keeps them."""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from temporalio.client import Client
+
+from cli.experiment.books import (
+    BalanceRow,
+    Books,
+    MovementRow,
+    OrderRow,
+    ParcelUnits,
+    PaymentRow,
+    ProviderRow,
+    RefundRow,
+    StepRow,
+)
+from devstack.ready import Addresses
+
+Row = TypeVar("Row")
+
+_ANSWERS_WITHIN = 20.0
+_OURS = ("order/", "parcel/", "refund/")
+
+_ORDERS = """
+    SELECT order_no, buyer, order_type, table_version, state, payable,
+           (SELECT sum(quantity)::int FROM order_lines WHERE order_lines.order_no = orders.order_no) AS units
+    FROM orders ORDER BY placed_at
+"""
+_STEPS = """
+    SELECT order_no, parcel_no, action, from_state, to_state, actor_role FROM transitions
+    ORDER BY order_no, transition_id
+"""
+_PAYMENTS = "SELECT payment_id, order_no, state, received_amount AS received FROM payments"
+_PROVIDER = "SELECT payment_id, order_no, coalesce(paid_amount, 0) AS paid FROM sandbox_payments"
+_REFUNDS = "SELECT payment_id, order_no, amount, state FROM refunds"
+_MOVEMENTS = """
+    SELECT sku, warehouse_id, kind, on_hand, reserved, CASE kind
+        WHEN 'adjust' THEN NULL
+        ELSE coalesce((SELECT order_no FROM parcels WHERE parcel_no = source_document), source_document)
+    END AS order_no FROM stock_movements
+"""
+_BALANCES = "SELECT sku, warehouse_id, on_hand, reserved FROM stock"
+_PARCELS = """
+    SELECT parcel_no, order_no, warehouse_id, state, sku, quantity FROM parcels JOIN parcel_lines USING (parcel_no)
+"""
+_UNFINISHED = {
+    "a report was not delivered to its run": """
+        SELECT subject FROM inbox WHERE workflow_id IS NOT NULL AND delivered_at IS NULL
+    """,
+    "a report was not taken into account": """
+        SELECT subject FROM inbox WHERE workflow_id IS NOT NULL AND applied_at IS NULL
+    """,
+    "the provider owes a callback": """
+        SELECT payment_id FROM sandbox_callbacks WHERE delivered_at IS NULL AND given_up_at IS NULL
+    """,
+    "a request was begun and never answered": """
+        SELECT caller || ' ' || operation FROM idempotent_requests WHERE answer IS NULL
+    """,
+    "a submission is undecided": "SELECT order_no FROM submissions WHERE placed IS NULL",
+}
+
+
+async def read_books(addresses: Addresses) -> Books:
+    """Everything, in one consistent view of the database."""
+    connection = await asyncpg.connect(addresses.database, timeout=_ANSWERS_WITHIN, command_timeout=_ANSWERS_WITHIN)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return Books(
+                orders=await _rows(connection, OrderRow, _ORDERS),
+                steps=await _rows(connection, StepRow, _STEPS),
+                payments=await _rows(connection, PaymentRow, _PAYMENTS),
+                provider=await _rows(connection, ProviderRow, _PROVIDER),
+                refunds=await _rows(connection, RefundRow, _REFUNDS) if await _has(connection, "refunds") else (),
+                movements=await _rows(connection, MovementRow, _MOVEMENTS),
+                balances=await _rows(connection, BalanceRow, _BALANCES),
+                parcels=await _rows(connection, ParcelUnits, _PARCELS),
+                unfinished=await _unfinished(connection) | {"its run is still open": await open_runs(addresses)},
+            )
+    finally:
+        await connection.close(timeout=_ANSWERS_WITHIN)
+
+
+async def open_runs(addresses: Addresses) -> tuple[str, ...]:
+    """The ids of our runs that Temporal holds open, as its index knows them."""
+    client = await Client.connect(addresses.temporal, namespace=addresses.namespace)
+    found = client.list_workflows("ExecutionStatus = 'Running'")
+    return tuple([run.id async for run in found if run.id.startswith(_OURS)])
+
+
+async def _unfinished(connection: Any) -> dict[str, tuple[str, ...]]:
+    return {what: tuple(row[0] for row in await connection.fetch(query)) for what, query in _UNFINISHED.items()}
+
+
+async def _has(connection: Any, table: str) -> bool:
+    return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
+
+
+async def _rows(connection: Any, kind: type[Row], query: str) -> tuple[Row, ...]:
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # each kind is a dataclass
+    return tuple(
+        kind(**{name: value for name, value in row.items() if name in names}) for row in await connection.fetch(query)
+    )
