@@ -14,6 +14,8 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
+from ordersaga.gateways.telemetry import temporal_plugins
+
 T = TypeVar("T")
 
 ORDER_NO = temporalio.common.SearchAttributeKey.for_keyword("OrderNo")
@@ -37,6 +39,7 @@ async def connect(*, lazy: bool = False, compression: bool = False, runtime: Run
         **configured,
         lazy=lazy,
         runtime=runtime,
+        plugins=temporal_plugins(),
         grpc_compression=GrpcCompression.GZIP if compression else GrpcCompression.NONE,
     )
 
