@@ -66,6 +66,7 @@ class Display:
             ("API docs", f"{addresses.api}/docs"),
             ("Temporal UI", addresses.temporal_ui),
             ("Sandbox cashier", f"{addresses.api}/sandbox"),
+            ("Metrics", " ".join(addresses.metrics.values())),
             ("Data folder", addresses.data_dir),
             ("A token", _token_command(addresses.data_dir)),
         ):

@@ -9,7 +9,14 @@ import psutil
 
 LOOPBACK = "127.0.0.1"
 PREFERRED: Mapping[str, int] = MappingProxyType(
-    {"api": 8000, "temporal": 7233, "temporal_ui": 8233, "postgres": 54329, "valkey": 63790}
+    {
+        "api": 8000,
+        "temporal": 7233,
+        "temporal_ui": 8233,
+        "postgres": 54329,
+        "valkey": 63790,
+        "worker-1_metrics": 9464,
+    }
 )
 
 
@@ -23,6 +30,9 @@ class Ports:
 
     def __getitem__(self, part: str) -> int:
         return self._chosen[part]
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._chosen
 
     def take(self, part: str) -> int | None:
         """Choose the port of a part that does not run yet. Answers the wanted port when that was taken."""

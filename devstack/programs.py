@@ -8,11 +8,16 @@ import httpx
 
 from devstack.environment import for_programs
 from devstack.folder import DataFolder
-from devstack.ports import ensure_listens
+from devstack.ports import LOOPBACK, ensure_listens
 from devstack.processes import Program
 from devstack.temporal import pollers
 
 _SETTLED_SECONDS = 1.0
+
+
+def metrics_environment(port: int) -> dict[str, str]:
+    """Where a worker, which serves nothing else, can be scraped."""
+    return {"ORDERSAGA_METRICS_HOST": LOOPBACK, "ORDERSAGA_METRICS_PORT": str(port)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +57,9 @@ class Programs:
             stop_seconds=15.0,
         )
 
-    def worker(self, number: int) -> Program:
+    def worker(self, number: int, metrics_port: int) -> Program:
         """Ready when Temporal sees it poll."""
-        environment = for_programs(self.decided)
+        environment = for_programs(self.decided) | metrics_environment(metrics_port)
         queue = environment.get("ORDERSAGA_TASK_QUEUE", "orders")
 
         async def probe(pid: int) -> None:
@@ -69,7 +74,7 @@ class Programs:
             log=self.folder.log_of(f"worker-{number}"),
             probe=probe,
             where=f"polls {queue}",
-            stop_seconds=20.0,
+            stop_seconds=40.0,
         )
 
     def simulate(self) -> Program:

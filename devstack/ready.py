@@ -14,7 +14,10 @@ from devstack.lock import is_held
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The ready file. `temporal` is host:port; the others are URLs. `pids` names every part that runs."""
+    """The ready file. `temporal` is host:port; the others are URLs. `pids` names every part that runs.
+
+    `metrics` are the addresses that Prometheus scrapes, by part.
+    """
 
     api: str
     temporal: str
@@ -24,6 +27,7 @@ class Addresses:
     redis: str
     data_dir: str
     pids: Mapping[str, int] = field(default_factory=dict)
+    metrics: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_addresses(path: Path, addresses: Addresses) -> None:
@@ -39,6 +43,7 @@ def read_addresses(path: Path) -> Addresses:
     """Raises `FileNotFoundError`, or `FolderUnusable` when the file is not a ready file."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
+        stored.setdefault("metrics", {})  # a stack of an earlier version may still be running
         return Addresses(**{entry.name: stored[entry.name] for entry in fields(Addresses)})
     except (ValueError, KeyError, TypeError) as error:
         raise FolderUnusable(f"{path} is not a ready file: {error!r}") from error

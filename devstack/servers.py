@@ -15,6 +15,11 @@ from devstack.secrets import StackSecrets
 Note = Callable[[str, str], None]
 
 
+def metrics_part(number: int) -> str:
+    """The name of a worker's metrics port."""
+    return f"worker-{number}_metrics"
+
+
 @dataclass(frozen=True)
 class Servers:
     """Each `…_program` chooses its ports first, so that another try after a failed start gets free ones."""
@@ -59,6 +64,12 @@ class Servers:
     @property
     def api(self) -> str:
         return f"http://{LOOPBACK}:{self.ports['api']}"
+
+    def metrics(self, workers: int) -> dict[str, str]:
+        """Where Prometheus finds the API and each worker that was started."""
+        parts = ((f"worker-{number}", metrics_part(number)) for number in range(1, workers + 1))
+        found = {name: f"http://{LOOPBACK}:{self.ports[part]}/metrics" for name, part in parts if part in self.ports}
+        return {"api": f"{self.api}/metrics", **found}
 
     def environment(self) -> dict[str, str]:
         """What the stack decides for the project's processes. Every port is chosen by now."""

@@ -15,11 +15,12 @@ from devstack.folder import DataFolder
 from devstack.lock import FolderLock
 from devstack.options import StackOptions
 from devstack.ports import Ports, is_free
+from devstack.processes import Program
 from devstack.programs import Programs
 from devstack.ready import Addresses, write_addresses
 from devstack.roster import SERVERS_RANK, Roster, orphans, stop_orphan, stop_rank
 from devstack.secrets import load_or_generate_secrets
-from devstack.servers import Servers
+from devstack.servers import Servers, metrics_part
 from devstack.temporal import NAMESPACE, temporal_address, temporal_ui
 from devstack.together import together
 
@@ -67,6 +68,7 @@ class Stack:
             redis=decided["ORDERSAGA_REDIS_URL"],
             data_dir=str(self.folder.root),
             pids=self._children.pids,
+            metrics=servers.metrics(self.options.workers),
         )
 
     async def start(self) -> None:
@@ -191,10 +193,16 @@ class Stack:
 
     async def _boot_programs(self) -> None:
         programs, boot = self._programs, self._children.boot
-        workers = [boot(partial(programs.worker, number)) for number in range(1, self.options.workers + 1)]
+        workers = [boot(partial(self._worker, number)) for number in range(1, self.options.workers + 1)]
         await together(boot(programs.api), *workers)
         if self.options.simulate:
             await boot(programs.simulate)
+
+    def _worker(self, number: int) -> Program:
+        """Its metrics port is chosen at each try, so that one that was taken meanwhile is replaced."""
+        part = metrics_part(number)
+        self._started.take(part)
+        return self._programs.worker(number, self._started.ports[part])
 
     @property
     def _started(self) -> Servers:
