@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from activities.contract import implements
+from activities.counting import count_transition
 from ordersaga.contracts.order import MoveOrder, OrderActivities, RecordedOrder, RecordOrder, RefuseOrder
 from ordersaga.domain.errors import NotFound, PlacingTimedOut
 from ordersaga.domain.lifecycle.registry import order_type
@@ -10,6 +11,7 @@ from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy, Placement
 from ordersaga.domain.money import Money
 from ordersaga.domain.pricing.quote import PricedOrder
+from ordersaga.gateways import metrics
 from ordersaga.persistence import notifications, orders, policies, submissions, transitions
 from ordersaga.persistence.database import Database
 
@@ -59,12 +61,16 @@ class OrderRecord(OrderActivities):
                 step=0,
             )
             await submissions.mark_placed(connection, request.order_no)
-            return recorded
+        metrics.ORDERS_PLACED.labels(order_type=request.order_type).inc()
+        return recorded
 
     @implements(OrderActivities.refuse)
     async def refuse(self, request: RefuseOrder) -> Placement:
         async with self._database.transaction() as connection:
-            return await submissions.refuse(connection, request.order_no, request.refusal)
+            settled = await submissions.refuse(connection, request.order_no, request.refusal)
+        if not settled.placed:
+            metrics.ORDERS_REFUSED.labels(code=settled.code).inc()
+        return settled
 
     @implements(OrderActivities.move)
     async def move(self, request: MoveOrder) -> None:
@@ -81,6 +87,7 @@ class OrderRecord(OrderActivities):
             )
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)
+        count_transition(request.action)
 
 
 def _summary(priced: PricedOrder) -> str:

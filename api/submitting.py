@@ -29,6 +29,7 @@ from ordersaga.domain.errors import (
 )
 from ordersaga.domain.messages import Placement
 from ordersaga.domain.pricing.quote import PricedOrder, differences
+from ordersaga.gateways import correlation
 from ordersaga.persistence import submissions
 from ordersaga.persistence.submissions import Submission
 
@@ -47,6 +48,7 @@ class Submitting:
         self._channel = request.payment_channel
         self._language = language
         self._quote = self._open(request.quote_token)
+        correlation.bind(order_no=self._quote.order_no)
         self._has_own_key = key is not None
         self._key = key or f"quote:{self._quote.quote_id}"
         self._body_hash = fingerprint(request.model_dump(mode="json"))

@@ -5,10 +5,15 @@ def worker() -> None:
     """Run workflows and activities (settings from the environment)."""
     import uvloop
 
-    from ordersaga.gateways.logging import configure_logging
+    from ordersaga.gateways.observation import observe_process
     from ordersaga.settings import get_settings
     from worker.main import serve
 
     settings = get_settings()
-    configure_logging(settings.log_level, settings.log_format)
+    observe_process(
+        "worker",
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+        metered=settings.metrics_port is not None,
+    )
     uvloop.run(serve(settings))

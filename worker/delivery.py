@@ -16,6 +16,7 @@ from activities.payment import settle
 from ordersaga.domain.errors import OrderError
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED
+from ordersaga.gateways import correlation
 from ordersaga.persistence import inbox, orders, parcels, payments
 from ordersaga.persistence.database import Database
 
@@ -45,12 +46,16 @@ class Delivery:
         async with self._database.transaction() as connection:
             waiting = await inbox.undelivered(connection, at=datetime.now(UTC), limit=_BATCH)
         for delivery in waiting:
-            told = await self._deliver(delivery)
-            async with self._database.transaction() as connection:
-                if told:
-                    await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
-                else:
-                    await inbox.try_later(connection, delivery.report_id, datetime.now(UTC))
+            with correlation.concerning(correlation.subject_of(delivery.workflow_id)):
+                await self._deliver_one(delivery)
+
+    async def _deliver_one(self, delivery: inbox.Delivery) -> None:
+        told = await self._deliver(delivery)
+        async with self._database.transaction() as connection:
+            if told:
+                await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
+            else:
+                await inbox.try_later(connection, delivery.report_id, datetime.now(UTC))
 
     async def _deliver(self, delivery: inbox.Delivery) -> bool:
         try:

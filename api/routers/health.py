@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Request, Response, status
 from sqlalchemy import text
 
 from api.services import Services, UsesServices
@@ -19,16 +19,21 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"description": "a neighbour that is needed is away"}})
-async def readyz(services: UsesServices, response: Response) -> dict[str, Any]:
-    """PostgreSQL and Temporal answer. Redis is reported, but only speeds up: it may be away."""
+async def readyz(request: Request, services: UsesServices, response: Response) -> dict[str, Any]:
+    """PostgreSQL and Temporal answer. Redis is reported, but only speeds up: it may be away.
+
+    An API that was told to stop is not ready.
+    """
     database, temporal, redis = await asyncio.gather(
         _answers(_ask_database(services)),
         _answers(services.temporal.service_client.check_health()),
         _answers(_ask_redis(services)),
     )
-    if not (database and temporal):
+    draining: bool = request.app.state.scraping.draining
+    ready = database and temporal and not draining
+    if not ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    return {"ready": database and temporal, "database": database, "temporal": temporal, "redis": redis}
+    return {"ready": ready, "database": database, "temporal": temporal, "redis": redis, "draining": draining}
 
 
 async def _answers(question: Awaitable[Any]) -> bool:

@@ -16,6 +16,7 @@ from ordersaga.domain.messages import (
     order_workflow_id,
     parcel_workflow_id,
 )
+from ordersaga.gateways import correlation
 from ordersaga.gateways.signing import SignatureInvalid
 from ordersaga.persistence import inbox, parcels, payments
 
@@ -38,6 +39,8 @@ async def payment_callback(
     async with services.database.transaction() as connection:
         payment = await payments.get(connection, callback.report.payment_id)
         known = payment is not None and payment.provider == provider
+        if payment is not None:
+            correlation.bind(order_no=payment.order_no)
         delivery = await inbox.store(
             connection,
             source=f"payment:{provider}",
@@ -69,6 +72,8 @@ async def carrier_callback(
         raise Problem("request_invalid", "not acceptable: data.event", errors=[fault])
     async with services.database.transaction() as connection:
         known = await parcels.whereabouts(connection, callback.parcel_no)
+        if known is not None:
+            correlation.bind(order_no=known.order_no, parcel_no=callback.parcel_no)
         delivery = await inbox.store(
             connection,
             source=f"carrier:{carrier}",
