@@ -1,33 +1,42 @@
 """Who may call what: roles per route, and what of the data each role sees."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.authentication import Caller, KeysUnavailable, Role, TokenInvalid
+from api.hardening.rates import Limited
 from api.problems import Problem, unavailable
 from api.services import UsesServices
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy
+from ordersaga.gateways import correlation
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`ordersaga token --role buyer --sub alice`")
 
 
-async def authenticated(
-    services: UsesServices, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Caller:
-    """The caller. 401 without a token that can be trusted."""
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+async def authenticated(request: Request, services: UsesServices, credentials: Bearer) -> Caller:
+    """The caller. 401 without a token that can be trusted, 429 when too many of those came from one address.
+
+    A good token is never refused for its neighbours' bad ones.
+    """
     if credentials is None:
         raise Problem("unauthenticated", "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
     try:
-        return await services.authenticator.authenticate(credentials.credentials)
+        caller = await services.authenticator.authenticate(credentials.credentials)
     except KeysUnavailable as error:
         raise unavailable("the identity provider") from error
     except TokenInvalid as error:
+        await services.rates.spend(Limited.LOGINS, address=address_of(request))
         challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         raise Problem("unauthenticated", str(error), challenge) from error
+    correlation.bind(role=caller.role)
+    return caller
 
 
 AnyCaller = Annotated[Caller, Depends(authenticated)]
@@ -41,6 +50,18 @@ def _only(*roles: Role) -> Callable[..., Any]:
         return caller
 
     return check
+
+
+def limited(what: Limited) -> Callable[..., Awaitable[None]]:
+    """A route's dependency: each request counts for its caller and its address; 429 when it is one too many."""
+
+    async def count(request: Request, response: Response, services: UsesServices, caller: AnyCaller) -> None:
+        await services.rates.spend(what, address=address_of(request), caller=f"{caller.role}:{caller.subject}")
+        policies = services.rates.policies(what)
+        if policies:
+            response.headers["RateLimit-Policy"] = policies
+
+    return count
 
 
 Buyer = Annotated[Caller, Depends(_only(Role.BUYER))]
@@ -68,6 +89,11 @@ async def language_of(request: Request) -> str:
 
 
 Language = Annotated[str, Depends(language_of)]
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from; what a proxy says of that counts only if the settings trust the proxy."""
+    return request.client.host if request.client else ""
 
 
 def acted_by(caller: Caller, reason: str = "") -> ActedBy:

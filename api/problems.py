@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from ordersaga.domain.errors import OrderError
+from ordersaga.gateways import correlation
 
 log = structlog.get_logger()
 
@@ -42,6 +43,9 @@ STATUS = {
     "unauthenticated": 401,
     "signature_invalid": 401,
     "forbidden": 403,
+    "body_too_large": 413,
+    "head_too_large": 431,
+    "rate_limited": 429,
     "unavailable": 503,
 }
 
@@ -82,6 +86,7 @@ def document(code: str, message: str, details: Mapping[str, Any]) -> dict[str, A
 
 
 def response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    correlation.bind(code=body["code"])
     return JSONResponse(
         body, status_code=body["status"], headers=dict(headers or {}), media_type="application/problem+json"
     )
@@ -132,7 +137,7 @@ async def _http_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _neighbour_away(request: Request, error: Exception) -> JSONResponse:
     """PostgreSQL or another neighbour does not answer: the caller may try again, nothing was half done."""
-    log.warning("a neighbour is away", path=request.url.path, error=type(error).__name__)
+    log.warning("a neighbour is away", error=type(error).__name__)
     problem = unavailable("the shop")
     return response(document(problem.code, problem.message, {}), problem.headers)
 
@@ -145,7 +150,7 @@ async def _database_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("a request failed", path=request.url.path, exc_info=error)
+    log.error("a request failed", exc_info=error)
     body = {
         "type": "urn:ordersaga:problem:internal_error",
         "title": "Internal Server Error",
@@ -169,7 +174,15 @@ def responses(*codes: str) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": " · ".join(f"`{name}`" for name in names),
-            "content": {"application/problem+json": {"example": document(names[0], "why", {})}},
+            "content": {
+                "application/problem+json": {
+                    "schema": {
+                        "allOf": [{"$ref": "#/components/schemas/Problem"}],
+                        "properties": {"status": {"const": status}, "code": {"enum": names}},
+                    },
+                    "example": document(names[0], "why", {}),
+                }
+            },
         }
         for status, names in by_status.items()
     }

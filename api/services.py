@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from temporalio.client import Client
 
 from api.authentication import Authenticator
+from api.hardening.rates import RateLimiter
 from api.sealing import Sealer
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
@@ -27,6 +28,7 @@ class Services:
     carriers: CarrierCallbacks
     authenticator: Authenticator
     sealer: Sealer
+    rates: RateLimiter
     policy_versions: dict[str, int] = field(default_factory=dict)
 
     async def policy_version(self, order_type: str) -> int:

@@ -6,17 +6,30 @@ def api() -> None:
     import uvicorn
 
     from api.app import create_app
-    from ordersaga.gateways.logging import configure_logging
+    from api.hardening.server import uvicorn_options
+    from api.serving import STARTUP_FAILED, Server
+    from ordersaga.gateways.observation import observe_process
     from ordersaga.settings import get_settings
 
     settings = get_settings()
-    configure_logging(settings.log_level, settings.log_format)
-    uvicorn.run(
-        create_app(settings),
+    observe_process(
+        "api",
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+        metered=settings.metrics_port is not None,
+    )
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host=settings.api_host,
         port=settings.api_port,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
         server_header=False,
+        **uvicorn_options(settings.http),
     )
+    server = Server(config, app.state.scraping, drain_seconds=settings.api_drain_seconds)
+    server.run()
+    if not server.started:
+        raise SystemExit(STARTUP_FAILED)

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, status
+from fastapi import APIRouter, Depends, Path, Query, status
 
 from api import paging
-from api.access import AnyCaller, Buyer, IdempotencyKey, Language, actor_of
+from api.access import AnyCaller, Buyer, IdempotencyKey, Language, actor_of, limited
 from api.authentication import Caller, Role
+from api.hardening.rates import Limited
 from api.problems import Problem, not_found, responses
 from api.schemas.orders import OrderSummary, OrderView, SubmitRequest
 from api.schemas.values import STORABLE, Page, TimelineItem
@@ -27,6 +28,7 @@ OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, exa
 
 @router.post(
     "",
+    dependencies=[Depends(limited(Limited.SUBMITS))],
     status_code=status.HTTP_201_CREATED,
     response_model=OrderView,
     responses=responses(
@@ -46,6 +48,7 @@ OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, exa
         "idempotency_key_reused",
         "body_malformed",
         "unavailable",
+        "rate_limited",
     ),
 )
 async def submit_order(

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Depends, status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.access import Buyer
+from api.access import Buyer, limited
+from api.hardening.rates import Limited
 from api.problems import not_found, responses
 from api.quoting import Cart, preview
 from api.schemas.quotes import QuoteRequest, QuoteView
@@ -19,6 +20,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["orders"])
 
 @router.post(
     "",
+    dependencies=[Depends(limited(Limited.QUOTES))],
     status_code=status.HTTP_200_OK,
     response_model=QuoteView,
     responses=responses(
@@ -32,6 +34,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["orders"])
         "shipping_option_unknown",
         "request_invalid",
         "body_malformed",
+        "rate_limited",
     ),
 )
 async def preview_order(services: UsesServices, caller: Buyer, request: QuoteRequest) -> dict[str, Any]:

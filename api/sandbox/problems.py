@@ -18,6 +18,33 @@ class Problem(Exception):
         self.document = {"type": "about:blank", "status": status, "code": code, "detail": detail} | extra
 
 
+_DESCRIPTIONS = {
+    400: "the body cannot be read",
+    401: "this wants the merchant's key",
+    404: "nothing is known by this link or number",
+    409: "the attempt is settled already",
+    413: "the body is too large",
+    422: "the request cannot be understood",
+    503: "try again",
+}
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For OpenAPI: the refusals of an operation."""
+    content = {"application/problem+json": {"schema": _SCHEMA}}
+    return {status: {"description": _DESCRIPTIONS[status], "content": content} for status in statuses}
+
+
 class ProblemRoute(APIRoute):
     """Answers problems by itself, whatever the application around it does with errors."""
 

@@ -17,9 +17,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.sandbox.cashier import EXPIRED, Cashier, Outcome, OutcomeRefused, Wish
 from api.sandbox.page import cashier_page, index_page, invalid_page
-from api.sandbox.problems import Problem, ProblemRoute
+from api.sandbox.problems import Problem, ProblemRoute, responses
 from api.sandbox.schemas import CloseRequest, PaymentView, Simulation
 from api.sandbox.texts import language_of
+from ordersaga.gateways import correlation
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, CashierTokenInvalid, SandboxKeys
 from ordersaga.persistence.sandbox import SandboxPayment
 from ordersaga.settings import Settings
@@ -39,9 +40,11 @@ class Desk:
 
     def ticket(self, token: str) -> CashierTicket:
         try:
-            return self.keys.open(token)
+            ticket = self.keys.open(token)
         except CashierTokenInvalid as error:
             raise Problem(404, "cashier_link_invalid", str(error)) from error
+        correlation.bind(order_no=ticket.attempt.order_no)
+        return ticket
 
 
 def is_enabled(settings: Settings) -> bool:
@@ -109,7 +112,7 @@ async def press_button(
     return RedirectResponse(_here(language), status_code=303)
 
 
-@router.post("/cashier/{token}/simulate")
+@router.post("/cashier/{token}/simulate", responses=responses(400, 404, 409, 413, 422, 503))
 async def simulate(token: str, simulation: Simulation, desk: AtDesk) -> PaymentView:
     """Act as the buyer of a cashier page. Repeating an outcome answers the same and sends the callback again."""
     wish = Wish(Outcome(simulation.outcome), simulation.amount, simulation.times, timedelta(seconds=simulation.delay_s))
@@ -119,7 +122,7 @@ async def simulate(token: str, simulation: Simulation, desk: AtDesk) -> PaymentV
         raise _settled_otherwise(refusal.payment) from refusal
 
 
-@router.get("/api/payments/{payment_id}")
+@router.get("/api/payments/{payment_id}", responses=responses(401, 404, 422, 503))
 async def ask(payment_id: str, desk: AtMerchantDesk) -> PaymentView:
     """A payment's present state, for merchants."""
     payment = await desk.cashier.ask(payment_id, datetime.now(UTC))
@@ -128,7 +131,7 @@ async def ask(payment_id: str, desk: AtMerchantDesk) -> PaymentView:
     return PaymentView.of(payment)
 
 
-@router.post("/api/payments/{payment_id}/close")
+@router.post("/api/payments/{payment_id}/close", responses=responses(400, 401, 404, 413, 422, 503))
 async def close(payment_id: str, body: CloseRequest, desk: AtMerchantDesk) -> PaymentView:
     """Make sure that an attempt cannot be paid any more; the answer says if it was paid before."""
     ticket = desk.ticket(body.token)
