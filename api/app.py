@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from api import openapi, problems
 from api.authentication import Authenticator
+from api.deadline import Deadline
 from api.hardening.middleware import harden
 from api.hardening.rates import RateLimiter
 from api.observation import observe, tracing
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     for room in rooms:
         app.include_router(room.router)
     app.include_router(sandbox)
+    app.add_middleware(Deadline, seconds=settings.request_deadline_seconds)
     harden(app, settings)
     observe(app)
     openapi.complete(app)

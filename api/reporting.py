@@ -1,9 +1,10 @@
 """Reports from outside: stored, acknowledged, then delivered to the run that they concern (R-PAY-2)."""
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.services import Services
@@ -11,16 +12,18 @@ from ordersaga.persistence import inbox
 
 log = structlog.get_logger()
 
+_PATIENCE = timedelta(seconds=5)
+
 
 async def deliver(services: Services, delivery: inbox.Delivery | None) -> None:
     """Tell the run. What does not come through lies in the inbox, and the worker delivers it later."""
     if delivery is None:
         return
     try:
-        await services.temporal.get_workflow_handle(delivery.workflow_id).signal(delivery.signal)
+        await services.temporal.get_workflow_handle(delivery.workflow_id).signal(delivery.signal, rpc_timeout=_PATIENCE)
         async with services.database.transaction() as connection:
             await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
-    except (RPCError, OSError, RuntimeError) as error:
+    except (RPCError, SQLAlchemyError, OSError, RuntimeError) as error:
         # A parcel is reported on before its run has begun: nothing out of the ordinary.
         early = isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND
         log.log(

@@ -119,6 +119,16 @@ class HttpSettings(BaseModel):
     )
 
 
+class WorkerSettings(BaseModel):
+    """What one worker process does at once (slots), and how many calls ask Temporal for more (pollers)."""
+
+    workflow_task_slots: int = Field(100, gt=1, description="a step holds one for seconds while its neighbour is away")
+    activity_slots: int = Field(100, gt=0, description="steps of orders that wait for a neighbour, and outside calls")
+    local_activity_slots: int | None = Field(None, gt=0, description="first tries of steps; the pool size if not set")
+    workflow_task_pollers: int = Field(5, gt=1)
+    activity_pollers: int = Field(5, gt=0)
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="ORDERSAGA_",
@@ -144,6 +154,9 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="how buyers and providers reach the API")
     duplicate_window_seconds: int = Field(5, gt=0, description="the same buyer and goods are one order within it")
     submit_deadline_seconds: float = Field(8.0, gt=0, description="after it a submit answers 503 and can be resumed")
+    request_deadline_seconds: float = Field(
+        10.0, gt=0, description="after it any request that has no answer yet gets a 503; longer than a submit's"
+    )
     placing_deadline_seconds: float = Field(60.0, gt=0, description="an order not placed by then is refused")
     sandboxed_workflows: bool = Field(
         False, description="run workflow code in Temporal's import sandbox, as the tests do; see docs/adr/0006"
@@ -165,6 +178,7 @@ class Settings(BaseSettings):
         KeyRingSettings(), description="keys of secrets that the database keeps, such as those of webhook endpoints"
     )
     sandbox: SandboxSettings = SandboxSettings()
+    worker: WorkerSettings = WorkerSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     http: HttpSettings = HttpSettings()
 

@@ -4,7 +4,7 @@ The API died, the run was not there yet, or it has ended and Temporal may have f
 """
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,9 @@ from ordersaga.persistence.database import Database
 log = structlog.get_logger()
 
 _BATCH = 100
+_PATIENCE = timedelta(seconds=5)
+_AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
+"""Temporal as a whole: the other reports would fare no better."""
 
 
 class Delivery:
@@ -59,10 +62,14 @@ class Delivery:
 
     async def _deliver(self, delivery: inbox.Delivery) -> bool:
         try:
-            await self._client.get_workflow_handle(delivery.workflow_id).signal(delivery.signal)
+            handle = self._client.get_workflow_handle(delivery.workflow_id)
+            await handle.signal(delivery.signal, rpc_timeout=_PATIENCE)
         except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
+            if error.status in _AWAY:
                 raise
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                log.error("a report cannot be delivered", report_id=delivery.report_id, status=error.status.name)
+                return False
             ended = "already completed" in error.message or await self._order_has_ended(delivery)
             return ended and await self._apply_without_run(delivery)
         return True

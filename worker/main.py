@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import structlog
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
+from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.fulfilment import Fulfilment as FulfilmentRecord
@@ -65,7 +65,11 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
         workflow_runner=workflow_runner(settings),
         interceptors=[Observation(), Refusals()],
         graceful_shutdown_timeout=DRAIN,
-        max_concurrent_local_activities=settings.database_pool_size,
+        max_concurrent_workflow_tasks=settings.worker.workflow_task_slots,
+        max_concurrent_activities=settings.worker.activity_slots,
+        max_concurrent_local_activities=settings.worker.local_activity_slots or settings.database_pool_size,
+        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(settings.worker.workflow_task_pollers),
+        activity_task_poller_behavior=PollerBehaviorSimpleMaximum(settings.worker.activity_pollers),
     )
 
 
