@@ -12,10 +12,12 @@ from ordersaga.persistence.audit import KEYS_OPTION
 class Database:
     """A pool of connections. `transaction()` commits at its end and rolls back on any error.
 
-    Without `audit_keys` no transition can be recorded through it.
+    Without `audit_keys` no transition can be recorded through it. No statement may take longer than `patience` seconds.
     """
 
-    def __init__(self, url: str, *, audit_keys: KeyRing | None = None, pool_size: int = 10) -> None:
+    def __init__(
+        self, url: str, *, audit_keys: KeyRing | None = None, pool_size: int = 10, patience: float = 15
+    ) -> None:
         self.engine = create_async_engine(
             url,
             execution_options={KEYS_OPTION: audit_keys},
@@ -23,8 +25,9 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
+            hide_parameters=True,  # they are names and addresses, and errors are logged
             # In UTC, because audit digests are made from times as the database writes them.
-            connect_args={"timeout": 5, "command_timeout": 15, "server_settings": {"timezone": "UTC"}},
+            connect_args={"timeout": 5, "command_timeout": patience, "server_settings": {"timezone": "UTC"}},
         )
 
     @asynccontextmanager
