@@ -17,6 +17,7 @@ from api.observation import observe, tracing
 from api.routers import (
     addresses,
     admin,
+    audit,
     catalogue,
     health,
     metrics,
@@ -71,8 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.scraping = settings, Scraping()
     problems.install(app)
     rooms = (
-        catalogue, quotes, orders, order_actions, parcels, addresses, notifications, webhooks, order_types, admin,
-        health, metrics,
+        catalogue, quotes, orders, order_actions, audit, parcels, addresses, notifications, webhooks, order_types,
+        admin, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)

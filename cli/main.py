@@ -18,6 +18,7 @@ from cli.seed import seed
 from cli.simulate import simulate
 from cli.token import token
 from cli.up import up
+from cli.verify_audit import verify_audit
 from cli.worker import worker
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ app.command()(seed)
 app.command()(token)
 app.command()(replay_orders)
 app.command()(simulate)
+app.command()(verify_audit)
 app.command()(diagram)
 app.command()(doctor)
 app.command()(chaos)

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from temporalio.client import Client
@@ -20,6 +22,7 @@ from ordersaga.gateways.temporal import connect
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
 from worker.backlog import Backlog
+from worker.checkpoints import Checkpointing
 from worker.delivery import Delivery
 from worker.observation import Observation
 from worker.refusals import Refusals
@@ -89,10 +92,14 @@ async def serve(settings: Settings) -> None:
         sandbox_url=settings.sandbox.internal_url,
     )
     client = await connect(compression=settings.temporal_compression)
-    delivery = asyncio.create_task(Delivery(database, client).run())
+    loops = (
+        Delivery(database, client).run(),
+        Checkpointing(database, settings.audit.ring(), interval=settings.audit.checkpoint_seconds).run(),
+    )
     scraping = Scraping(Backlog(database, client).refresh)
     try:
         async with (
+            beside(*loops),
             scraping.listening(settings.metrics_host, settings.metrics_port),
             build_worker(client, settings, database, providers),
         ):
@@ -101,8 +108,17 @@ async def serve(settings: Settings) -> None:
             scraping.draining = True
             log.info("the worker finishes what is under way")
     finally:
-        delivery.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await delivery
         await providers.aclose()
         await database.close()
+
+
+@contextlib.asynccontextmanager
+async def beside(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run loops that never end until the block does; they are gone when it is."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

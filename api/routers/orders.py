@@ -15,6 +15,7 @@ from api.schemas.values import STORABLE, Page, TimelineItem
 from api.services import UsesServices
 from api.submitting import Submitting
 from api.views import dossier, order_document, summaries
+from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.words import status_of
 from ordersaga.persistence import orders, transitions
@@ -110,7 +111,9 @@ async def get_timeline(services: UsesServices, caller: AnyCaller, order_no: Orde
     if known is None:
         raise not_found()
     mine = {parcel.parcel_no for parcel in known.parcels} | {None}
-    return Page(items=[_timeline_item(item, caller) for item in recorded if item.parcel_no in mine])
+    hidden = ABOUT_MONEY if caller.role in (Role.MERCHANT, Role.WAREHOUSE) else frozenset()
+    shown = (item for item in recorded if item.parcel_no in mine and item.action not in hidden)
+    return Page(items=[_timeline_item(item, caller) for item in shown])
 
 
 def _states(wanted: str | None, caller: Caller) -> frozenset[str] | None:

@@ -4,6 +4,8 @@ Events carry no receiver and nothing that people wrote; whoever needs those asks
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ordersaga.domain.audit import AuditRow, Records
@@ -37,6 +39,25 @@ TYPES: Mapping[str, str] = {
     Action.RETRY_REFUND: "refund.requested",
     Action.SETTLE_REFUND: "refund.settled",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A numbered event. `position` grows without gaps over all orders, `sequence` within the order; `data` is its
+    document."""
+
+    position: int
+    type: str
+    at: datetime
+    order_no: str
+    sequence: int
+    data: Mapping[str, Any]
+
+    @property
+    def event_id(self) -> str:
+        """What receivers tell repetitions by."""
+        return f"evt_{self.position}"
+
 
 _ORDER = ("order_type", "buyer", "currency", "payable", "due_now", "shipping_option", "placed_at")
 _LINE = ("line_no", "sku", "name", "merchant_id", "quantity", "unit_price", "amount", "payable", "shipping")

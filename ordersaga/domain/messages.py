@@ -11,7 +11,12 @@ CONFIRM_RECEIPT = "confirm_receipt"
 PAYMENT_REPORTED = "payment_reported"
 PARCEL_REPORTED = "parcel_reported"
 PARCEL_SHIPPED = "parcel_shipped"
+REFUND_DUE = "refund_due"
+REFUND_REPORTED = "refund_reported"
+RETRY_REFUND = "retry"
+SETTLE_REFUND = "settle"
 FULFILMENT_WORKFLOW = "Fulfilment"
+REFUND_WORKFLOW = "Refund"
 
 
 def order_workflow_id(order_no: str) -> str:
@@ -20,6 +25,10 @@ def order_workflow_id(order_no: str) -> str:
 
 def parcel_workflow_id(parcel_no: str) -> str:
     return f"parcel/{parcel_no}"
+
+
+def refund_workflow_id(payment_id: str) -> str:
+    return f"refund/{payment_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +50,13 @@ class FulfilmentStart:
     parcel_no: str
     order_workflow_id: str
     resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundStart:
+    """The input of the run that refunds money which its order did not take."""
+
+    payment_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

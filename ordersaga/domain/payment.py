@@ -21,7 +21,10 @@ class PaymentState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """An attempt to pay an order. `received` is what the provider says it took."""
+    """An attempt to pay an order. `received` is what the provider says it took.
+
+    `refunded` is what is on its way back of it or has come back, in minor units of its currency.
+    """
 
     payment_id: str
     order_no: str
@@ -35,6 +38,11 @@ class Payment:
     received: Money | None = None
     paid_at: datetime | None = None
     failure: str | None = None
+    refunded: int = 0
+
+    @property
+    def is_unexpected(self) -> bool:
+        return self.state is PaymentState.UNEXPECTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """The audit chains in the database: a new row behind the others, with its event, in the caller's transaction."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,9 +20,9 @@ _ROWS = {
     table: (
         f"(SELECT jsonb_agg(to_jsonb({table})) FROM {table} "  # noqa: S608 - names of our own
         + (
-            "JOIN parcels USING (parcel_no) WHERE parcels.order_no = :order_no)"
+            "JOIN parcels USING (parcel_no) WHERE parcels.order_no = wanted.order_no)"
             if table == "parcel_lines"
-            else f"WHERE {table}.order_no = :order_no)"
+            else f"WHERE {table}.order_no = wanted.order_no)"
         )
         + f" AS {table}"
     )
@@ -30,9 +30,12 @@ _ROWS = {
 }
 _CHAIN = """
     (SELECT jsonb_agg(to_jsonb(transitions) - 'transition_id' ORDER BY sequence)
-     FROM transitions WHERE order_no = :order_no) AS chain
+     FROM transitions WHERE order_no = wanted.order_no) AS chain
 """
-_READ = text(f"SELECT {', '.join((*_ROWS.values(), _CHAIN))}")
+_READ = text(
+    f"SELECT order_no, {', '.join((*_ROWS.values(), _CHAIN))} "  # noqa: S608 - the same
+    "FROM unnest(CAST(:order_nos AS text[])) AS wanted (order_no)"
+)
 
 _APPEND = text("""
     WITH sealed AS (
@@ -93,14 +96,30 @@ async def append(
     return True
 
 
-async def read(connection: AsyncConnection, order_no: str) -> tuple[list[AuditRow], Records]:
-    """An order's chain and the records that it speaks of, as one statement sees them."""
-    row = (await connection.execute(_READ, {"order_no": order_no})).one()._mapping
-    records: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for table, coverage in AUDITED.items():
-        found = _loaded(row[table])
-        records[table] = {"/".join(str(item[name]) for name in coverage.key): item for item in found}
-    return [_audit_row(item) for item in _loaded(row["chain"])], records
+class Audited(NamedTuple):
+    """An order's chain, and the records that it speaks of."""
+
+    chain: list[AuditRow]
+    records: Records
+
+
+async def read(connection: AsyncConnection, order_no: str) -> Audited:
+    """One order's audit, as one statement sees it."""
+    return (await read_many(connection, [order_no]))[order_no]
+
+
+async def read_many(connection: AsyncConnection, order_nos: Sequence[str]) -> dict[str, Audited]:
+    """The audit of several orders, whether they are there or not, as one statement sees it."""
+    rows = await connection.execute(_READ, {"order_nos": list(order_nos)})
+    return {row.order_no: _audited(row._mapping) for row in rows}
+
+
+def _audited(row: Any) -> Audited:
+    records = {
+        table: {"/".join(str(item[name]) for name in coverage.key): item for item in _loaded(row[table])}
+        for table, coverage in AUDITED.items()
+    }
+    return Audited([_audit_row(item) for item in _loaded(row["chain"])], records)
 
 
 def _loaded(value: Any) -> list[dict[str, Any]]:

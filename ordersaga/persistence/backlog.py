@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.lifecycle.refund import FINAL
 from ordersaga.persistence.tables.events import events
 from ordersaga.persistence.tables.inbox import inbox
 from ordersaga.persistence.tables.orders import orders
@@ -40,7 +41,7 @@ class OrdersInState:
 async def backlog(connection: AsyncConnection) -> Backlog:
     undelivered = inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None)
     unpublished = events.c.position.is_(None)
-    unfinished = refunds.c.state != "succeeded"
+    unfinished = refunds.c.state.not_in(sorted(FINAL))
     dead = webhook_deliveries.c.state == "dead"
     row = await connection.execute(
         select(

@@ -49,8 +49,12 @@ async def store(
     subject: str,
     payload: Mapping[str, Any],
     at: datetime,
+    first_try: timedelta = _FIRST_TRY,
 ) -> Delivery | None:
-    """Keep a report; `None` for one that was stored before, or that concerns nothing we know."""
+    """Keep a report; `None` for one that was stored before, or that concerns nothing we know.
+
+    `first_try` is how long whoever stores it may take to deliver it; after that the worker does.
+    """
     report_id = await connection.scalar(
         insert(inbox)
         .values(
@@ -61,7 +65,7 @@ async def store(
             subject=subject,
             payload=payload,
             received_at=at,
-            next_try_at=at + _FIRST_TRY,
+            next_try_at=at + first_try,
         )
         .on_conflict_do_nothing()
         .returning(inbox.c.report_id)

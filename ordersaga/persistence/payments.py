@@ -1,18 +1,45 @@
 """Payment attempts and what became of them (R-PAY-1 … R-PAY-4, P3, P6)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.inquiry import Pace
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.persistence.tables.payments import payments
 
+_CLAIM = text("""
+    WITH due AS (
+        SELECT payment_id FROM payments
+        WHERE state = 'open' AND provider = :provider AND next_inquiry_at <= :at
+        ORDER BY next_inquiry_at LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    UPDATE payments SET
+        inquiries = inquiries + 1,
+        next_inquiry_at = CASE
+            WHEN created_at + CAST(:give_up AS interval) > :at
+            THEN :at + least(CAST(:first AS interval) * power(2, least(inquiries + 1, 40)), CAST(:longest AS interval))
+        END
+    FROM due WHERE payments.payment_id = due.payment_id
+    RETURNING payments.payment_id, payments.inquiries
+""")
 
-async def add(connection: AsyncConnection, payment: Payment) -> None:
+
+@dataclass(frozen=True, slots=True)
+class DueInquiry:
+    """An attempt to ask about; `inquiries` counts this question."""
+
+    payment_id: str
+    inquiries: int
+
+
+async def add(connection: AsyncConnection, payment: Payment, *, ask_at: datetime | None = None) -> None:
+    """Store a new attempt. From `ask_at` on its provider is asked what became of it; never if not given."""
     await connection.execute(
         insert(payments).values(
             payment_id=payment.payment_id,
@@ -23,6 +50,7 @@ async def add(connection: AsyncConnection, payment: Payment) -> None:
             currency=payment.amount.currency,
             state=payment.state,
             created_at=payment.created_at,
+            next_inquiry_at=ask_at,
         )
     )
 
@@ -64,6 +92,27 @@ async def save(connection: AsyncConnection, payment: Payment) -> None:
     )
 
 
+async def claim_inquiries(
+    connection: AsyncConnection, provider: str, *, at: datetime, pace: Pace, limit: int
+) -> Sequence[DueInquiry]:
+    """Open attempts whose provider is to be asked, the longest due first.
+
+    The next question is set with the claim, so that several processes share the work and none that dies stops it.
+    """
+    rows = await connection.execute(
+        _CLAIM,
+        {
+            "provider": provider,
+            "at": at,
+            "most": limit,
+            "first": timedelta(seconds=pace.first_seconds),
+            "longest": timedelta(seconds=pace.longest_seconds),
+            "give_up": timedelta(seconds=pace.give_up_seconds),
+        },
+    )
+    return [DueInquiry(row.payment_id, row.inquiries) for row in rows]
+
+
 def _payment(row: Row[Any]) -> Payment:
     return Payment(
         payment_id=row.payment_id,
@@ -78,4 +127,5 @@ def _payment(row: Row[Any]) -> Payment:
         received=None if row.received_amount is None else Money(row.received_amount, row.received_currency),
         paid_at=row.paid_at,
         failure=row.failure,
+        refunded=row.refunded,
     )

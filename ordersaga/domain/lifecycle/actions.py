@@ -30,3 +30,21 @@ class Action(StrEnum):
     FAIL_REFUND = "fail_refund"
     RETRY_REFUND = "retry_refund"
     SETTLE_REFUND = "settle_refund"
+
+
+ABOUT_MONEY = frozenset(
+    {
+        Action.PAY,
+        Action.FAIL_PAYMENT,
+        Action.FAIL_ATTEMPT,
+        Action.CLOSE_ATTEMPT,
+        Action.RECEIVE_UNEXPECTED_PAYMENT,
+        Action.REQUEST_REFUND,
+        Action.SEND_REFUND,
+        Action.COMPLETE_REFUND,
+        Action.FAIL_REFUND,
+        Action.RETRY_REFUND,
+        Action.SETTLE_REFUND,
+    }
+)
+"""What concerns the buyer and the platform alone: merchants and warehouses do not see the buyer's payments."""

@@ -1,6 +1,6 @@
 """Refund documents: money on its way back (R-PAY-3, P1, P6, M8)."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Index, String, Table, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, String, Table, Text, text
 
 from ordersaga.persistence.tables.metadata import metadata
 
@@ -17,10 +17,12 @@ refunds = Table(
     Column("currency", String(3), nullable=False),
     Column("reason", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="1"),
     Column("provider_refund_id", Text),
     Column("failure", Text),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount > 0", name="amount_positive"),
-    Index("ix_refunds_unfinished", "requested_at", postgresql_where=text("state <> 'succeeded'")),
+    CheckConstraint("tries > 0", name="tries_positive"),
+    Index("ix_refunds_unfinished", "requested_at", postgresql_where=text("state NOT IN ('succeeded', 'settled')")),
 )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
 
@@ -34,6 +35,9 @@ sandbox_payments = Table(
     Column("paid_amount", BigInteger),
     Column("paid_at", DateTime(timezone=True)),
     Column("failure", Text),
+    Column("refunded", BigInteger, nullable=False, server_default=text("0")),
+    Column("refund_wish", JSONB),
+    CheckConstraint("refunded BETWEEN 0 AND coalesce(paid_amount, 0)", name="refunded_within_paid"),
     CheckConstraint("state IN ('open', 'succeeded', 'failed', 'closed')", name="state"),
     CheckConstraint("num_nulls(event_id, decided_at) = CASE state WHEN 'open' THEN 2 ELSE 0 END", name="decided"),
     CheckConstraint(
@@ -41,6 +45,22 @@ sandbox_payments = Table(
         name="paid",
     ),
     Index(None, "created_at"),
+)
+
+# A refund is decided when it is asked for, and shown as pending until `settles_at`. `refund_no` is the merchant's.
+sandbox_refunds = Table(
+    "sandbox_refunds",
+    metadata,
+    Column("refund_no", Text, primary_key=True),
+    Column("payment_id", Text, nullable=False, index=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("settles_at", DateTime(timezone=True), nullable=False),
+    Column("event_id", Text, nullable=False, unique=True),
+    Column("provider_refund_id", Text, nullable=False, unique=True),
+    Column("failure", Text),
+    CheckConstraint("amount > 0", name="amount_positive"),
 )
 
 sandbox_callbacks = Table(

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
 
-# `secret` is encrypted with a key that is not in the database. No `event_types`: all of them.
+# `secret`, a list with the ones that are being replaced, is encrypted with a key that is not in the database. No `event_types`: all of them.
 webhook_endpoints = Table(
     "webhook_endpoints",
     metadata,
@@ -20,7 +20,8 @@ webhook_endpoints = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
 )
 
-# `state`: pending, delivered, dead. Of one order, an endpoint is told one event after the other.
+# `state`: pending, delivered, dead. Of one order, an endpoint is told one event after the other. Who takes a delivery
+# puts `next_try_at` off to when it counts as abandoned; while it still says so, the delivery is theirs.
 webhook_deliveries = Table(
     "webhook_deliveries",
     metadata,
@@ -33,7 +34,7 @@ webhook_deliveries = Table(
     Column("last_status", Integer),
     Column("last_error", Text),
     Column("settled_at", DateTime(timezone=True)),
-    Index("ix_webhook_deliveries_due", "next_try_at", postgresql_where=text("state = 'pending'")),
+    Index("ix_webhook_deliveries_due", "endpoint_id", "next_try_at", postgresql_where=text("state = 'pending'")),
     Index(
         "ix_webhook_deliveries_pending",
         "endpoint_id",
