@@ -12,6 +12,7 @@ from api.schemas.values import (
     Identifier,
     LongText,
     MoneyBody,
+    Phone,
     PostalCode,
     Request,
     Response,
@@ -50,7 +51,7 @@ class ReceiverChange(Request):
     """The fields of the receiver to change; what is left out stays."""
 
     name: ShortText | None = None
-    phone: ShortText | None = None
+    phone: Phone | None = None
     line1: ShortText | None = None
     city: ShortText | None = None
     region: ShortText | None = None

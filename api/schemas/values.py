@@ -17,6 +17,7 @@ STORABLE = r"^[^\x00]*$"
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=STORABLE)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=STORABLE)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=STORABLE)]
 PostalCode = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, pattern=STORABLE)]
 Amount = Annotated[int, Field(ge=0, le=10**13, description="integer minor units")]
 
@@ -33,11 +34,13 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidat
 class Request(BaseModel):
     """What callers send: an unknown field is an error, so that a misspelt one is not silently ignored."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Response(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
+    """What we answer. Should it not fit its schema, the log is not to quote whose name and address it holds."""
+
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
 
 
 class MoneyBody(Request):
@@ -67,7 +70,7 @@ class AddressBody(Request):
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_ADDRESS]})
 
     name: ShortText
-    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=STORABLE)]
+    phone: Phone
     line1: ShortText
     city: ShortText
     region: ShortText

@@ -178,6 +178,7 @@ ACTIONS: dict[str, tuple[str, str, Any, str, str]] = {
     "a reason without end": ("POST", "cancel", {"reason": "x" * 501}, "request_invalid", "reason"),
     "a receiver without a change": ("PATCH", "receiver", {}, "request_invalid", "body"),
     "a receiver in another country": ("PATCH", "receiver", {"country": "JP"}, "request_invalid", "country"),
+    "a receiver whose phone is no phone": ("PATCH", "receiver", {"phone": "0"}, "request_invalid", "phone"),
     "a receiver with a NUL": ("PATCH", "receiver", {"name": "a\0"}, "request_invalid", "name"),
     "a postal code with a NUL": ("PATCH", "receiver", {"postal_code": "1\0"}, "request_invalid", "postal_code"),
     "no reviews": ("POST", "reviews", {"reviews": []}, "request_invalid", "reviews"),
