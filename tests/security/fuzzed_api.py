@@ -1,0 +1,51 @@
+"""An API and a worker on a database of their own: what fuzzing writes there, other tests never meet."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+
+from devstack.children import Children
+from devstack.events import unheard
+from devstack.folder import DataFolder
+from devstack.ports import LOOPBACK, Ports
+from devstack.programs import Programs
+from devstack.roster import Roster
+from devstack.stack import Stack
+
+_NAME = "fuzzed"
+_LONGEST = 100.0
+
+
+@asynccontextmanager
+async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[str]:
+    """Its address. The servers are the session's; the database, the task queue and the processes are not."""
+    server = await asyncpg.connect(stack.addresses.database, timeout=10)
+    await server.execute(f"CREATE DATABASE {_NAME}", timeout=30)
+    await server.close(timeout=10)
+    ports, folder = Ports(0), DataFolder(root)
+    for part in ("api", "metrics"):
+        ports.take(part)
+    folder.prepare()
+    url = f"http://{LOOPBACK}:{ports['api']}"
+    decided = {
+        "ORDERSAGA_DATABASE_URL": f"{stack.addresses.database.rpartition('/')[0]}/{_NAME}",
+        "ORDERSAGA_API_PORT": str(ports["api"]),
+        "ORDERSAGA_PUBLIC_URL": url,
+        "ORDERSAGA_TASK_QUEUE": _NAME,
+    }
+    programs = Programs(folder, stack.options.command, stack.environment | decided)
+    children = Children(Roster(folder.processes), unheard, lambda: None)
+    try:
+        async with asyncio.timeout(_LONGEST):
+            await children.run(programs.step("migrate"))
+            await asyncio.gather(
+                children.boot(programs.api), children.boot(partial(programs.worker, 1, ports["metrics"]))
+            )
+        yield url
+    finally:
+        async with asyncio.timeout(_LONGEST):
+            await children.stop(children.names)

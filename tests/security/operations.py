@@ -1,0 +1,138 @@
+"""Every operation of the OpenAPI document: how it is called rightly, and what it answers to whom.
+
+A new route needs a row here, or the tests of access and of fuzzing fail. Words in braces are things of the scene
+(`tests/security/scene.py`): a path or a body names what it needs, and the scene makes it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.shop import TAIPEI, twd
+
+CALLERS = (
+    "nobody",
+    "a bad token",
+    "the buyer",
+    "another buyer",
+    "the merchant",
+    "another merchant",
+    "the warehouse",
+    "another warehouse",
+    "an operator",
+    "a downstream system",
+)
+STRANGERS = frozenset({"nobody", "a bad token", "another buyer", "another merchant", "another warehouse"})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`answers` has a status for each of `CALLERS`. `proof` names the key that opens what no token does."""
+
+    path: str
+    answers: tuple[int, ...]
+    body: Any = None
+    proof: str | None = None
+
+
+_SKU = {"name": "Goods", "price": twd(10_000), "merchant_id": "{merchant}", "stock": {"{warehouse}": 500}}
+_MERCHANT = {"name": "Merchant", "shipping": {"standard": {"base": twd(6000), "per_kg": twd(0)}}}
+_WAREHOUSE = {"name": "Warehouse", "country": "TW", "region": "Taipei", "city": "Taipei", "postal_code": ""}
+
+# One line per operation. The columns are `CALLERS`:
+# nobody, bad token · buyer, another · merchant, another · warehouse, another · operator, downstream
+# fmt: off
+OPERATIONS: dict[str, Operation] = {
+    "GET /healthz": Operation("/healthz",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+    "GET /readyz": Operation("/readyz",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+    "GET /v1/skus": Operation("/v1/skus",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+    "GET /v1/skus/{sku}": Operation("/v1/skus/{sku}",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+    "GET /v1/order-types": Operation("/v1/order-types",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+    "GET /v1/order-types/{name}": Operation("/v1/order-types/standard",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+
+    "POST /v1/quotes": Operation("/v1/quotes",
+        (401, 401,  200, 200,  403, 403,  403, 403,  403, 403),
+        {"items": [{"sku": "{sku}", "quantity": 1}], "address": TAIPEI}),
+    "POST /v1/orders": Operation("/v1/orders",
+        (401, 401,  201, 400,  403, 403,  403, 403,  403, 403),
+        {"quote_token": "{quote}"}),
+    "GET /v1/orders": Operation("/v1/orders",
+        (401, 401,  200, 200,  200, 200,  200, 200,  200, 200)),
+    "GET /v1/orders/{order_no}": Operation("/v1/orders/{produced}",
+        (401, 401,  200, 404,  200, 404,  200, 404,  200, 200)),
+    "GET /v1/orders/{order_no}/timeline": Operation("/v1/orders/{produced}/timeline",
+        (401, 401,  200, 404,  200, 404,  200, 404,  200, 200)),
+    "POST /v1/orders/{order_no}/payments": Operation("/v1/orders/{unpaid}/payments",
+        (401, 401,  201, 404,  403, 403,  403, 403,  403, 403),
+        {"channel": "card"}),
+    "POST /v1/orders/{order_no}/cancel": Operation("/v1/orders/{unpaid}/cancel",
+        (401, 401,  200, 404,  403, 403,  403, 403,  200, 403),
+        {"reason": "ordered twice"}),
+    "PATCH /v1/orders/{order_no}/receiver": Operation("/v1/orders/{produced}/receiver",
+        (401, 401,  200, 404,  403, 403,  403, 403,  200, 403),
+        {"city": "Tainan"}),
+    "POST /v1/orders/{order_no}/confirm-receipt": Operation("/v1/orders/{delivered}/confirm-receipt",
+        (401, 401,  200, 404,  403, 403,  403, 403,  200, 403)),
+    "POST /v1/orders/{order_no}/reviews": Operation("/v1/orders/{received}/reviews",
+        (401, 401,  201, 404,  403, 403,  403, 403,  403, 403),
+        {"reviews": [{"line_no": 1, "rating": 4, "text": "good"}]}),
+    "GET /v1/notifications": Operation("/v1/notifications",
+        (401, 401,  200, 200,  403, 403,  403, 403,  403, 403)),
+
+    "POST /v1/addresses": Operation("/v1/addresses",
+        (401, 401,  201, 201,  403, 403,  403, 403,  403, 403),
+        TAIPEI),
+    "GET /v1/addresses": Operation("/v1/addresses",
+        (401, 401,  200, 200,  403, 403,  403, 403,  403, 403)),
+    "DELETE /v1/addresses/{address_id}": Operation("/v1/addresses/{address}",
+        (401, 401,  204, 404,  403, 403,  403, 403,  403, 403)),
+
+    "GET /v1/parcels": Operation("/v1/parcels",
+        (401, 401,  403, 403,  200, 200,  200, 200,  200, 403)),
+    "POST /v1/parcels/{parcel_no}/events": Operation("/v1/parcels/{parcel}/events",
+        (401, 401,  403, 403,  202, 404,  202, 404,  403, 403),
+        {"event": "picked"}),
+
+    "POST /v1/webhooks/payments/{provider}": Operation("/v1/webhooks/payments/sandbox",
+        (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
+        {"type": "payment.failed", "timestamp": "{now}", "data": {
+            "payment_id": "{payment}", "order_no": "unused", "amount": 16_000, "currency": "TWD",
+            "provider_transaction_id": None, "paid_at": None, "failure": "card_declined"}},
+        proof="the provider's signature"),
+    "POST /v1/webhooks/logistics/{carrier}": Operation("/v1/webhooks/logistics/sandbox",
+        (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
+        {"type": "parcel.picked", "timestamp": "{now}", "data": {"parcel_no": "{parcel}", "event": "picked"}},
+        proof="the carrier's signature"),
+
+    "POST /v1/admin/catalogue": Operation("/v1/admin/catalogue",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        {"warehouses": [{"warehouse_id": "{warehouse}", **_WAREHOUSE}]}),
+    "PUT /v1/admin/merchants/{merchant_id}": Operation("/v1/admin/merchants/{merchant}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        _MERCHANT),
+    "PUT /v1/admin/warehouses/{warehouse_id}": Operation("/v1/admin/warehouses/{warehouse}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        _WAREHOUSE),
+    "PUT /v1/admin/skus/{sku}": Operation("/v1/admin/skus/{changing_sku}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        _SKU),
+    "GET /v1/admin/stock/{sku}": Operation("/v1/admin/stock/{sku}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+
+    "POST /sandbox/cashier/{token}/simulate": Operation("/sandbox/cashier/{cashier}/simulate",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200),
+        {"outcome": "fail"}),
+    "GET /sandbox/api/payments/{payment_id}": Operation("/sandbox/api/payments/{payment}",
+        (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
+        proof="the provider's key"),
+    "POST /sandbox/api/payments/{payment_id}/close": Operation("/sandbox/api/payments/{payment}/close",
+        (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
+        {"token": "{cashier}"},
+        proof="the provider's key"),
+}
+# fmt: on

@@ -1,0 +1,184 @@
+"""What the operations are tried on: an order of each kind with its buyer, merchant and warehouse, and their rivals."""
+
+import itertools
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from api.authentication import Role
+from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
+from ordersaga.gateways.signing import sign
+from tests.security.operations import CALLERS, OPERATIONS, Operation
+from tests.shop import TAIPEI, Document, Person, Shop
+
+PRIVATE = {"name": "Philippa Fuzzington", "phone": "+886 900 314 159", "line1": "42 Unmistakable Lane"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, ready to be sent. `headers` hold the proof if the operation wants one."""
+
+    method: str
+    path: str
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def content(self) -> bytes | None:
+        return None if self.body is None else json.dumps(self.body).encode()
+
+
+@dataclass(slots=True)
+class Scene:
+    """Things are made when they are first named, and made anew once they are `used`."""
+
+    shop: Shop
+    sku: str
+    things: dict[str, str] = field(default_factory=dict)
+    _units: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @classmethod
+    async def open(cls, shop: Shop) -> "Scene":
+        return cls(shop, await shop.shelves(on_hand=100_000))
+
+    @property
+    def buyer(self) -> Person:
+        return self.shop.buyer()
+
+    def people(self) -> dict[str, Person]:
+        shop = self.shop
+        people = (
+            shop.nobody(),
+            shop.nobody("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"),
+            self.buyer,
+            shop.buyer("mallory"),
+            shop.merchant(),
+            shop.merchant("rival"),
+            shop.warehouse(),
+            shop.warehouse("elsewhere"),
+            shop.operator,
+            shop.person(Role.DOWNSTREAM, f"{shop.mark}-erp"),
+        )
+        return dict(zip(CALLERS, people, strict=True))
+
+    async def call(self, name: str) -> Call:
+        """The operation of this name, called rightly."""
+        operation: Operation = OPERATIONS[name]
+        method, path = name.split(" ")[0], await self._filled(operation.path)
+        body = await self._filled(operation.body)
+        call = Call(method, path, body, {})
+        return call if operation.proof is None else Call(method, path, body, self._proof(operation.proof, call))
+
+    def used(self) -> None:
+        """What was named may have changed for good: the next to name it gets another."""
+        self.things.clear()
+
+    def secrets_of_the_buyer(self) -> list[str]:
+        """What no stranger may ever read. A cashier link is a key itself: whoever has it sees its payment."""
+        numbers = [self.things[name] for name in ("unpaid", "produced", "delivered") if name in self.things]
+        return [*PRIVATE.values(), *numbers]
+
+    async def _filled(self, template: Any) -> Any:
+        if isinstance(template, dict):
+            return {await self._filled(name): await self._filled(value) for name, value in template.items()}
+        if isinstance(template, list):
+            return [await self._filled(value) for value in template]
+        if not isinstance(template, str) or "{" not in template:
+            return template
+        before, _, rest = template.partition("{")
+        name, _, after = rest.partition("}")
+        if name not in self.things:
+            self.things[name] = await self._makers[name]()
+        return before + self.things[name] + await self._filled(after)
+
+    @property
+    def _makers(self) -> Mapping[str, Callable[[], Awaitable[str]]]:
+        return {
+            "now": self._now,
+            "sku": self._sku,
+            "changing_sku": self._changing_sku,
+            "merchant": self._merchant,
+            "warehouse": self._warehouse,
+            "address": self._address,
+            "quote": self._quote,
+            "unpaid": self._unpaid,
+            "payment": self._payment,
+            "cashier": self._cashier,
+            "produced": self._produced,
+            "parcel": self._parcel,
+            "delivered": self._delivered,
+            "received": self._received,
+        }
+
+    async def _now(self) -> str:
+        return datetime.now(UTC).isoformat()
+
+    async def _sku(self) -> str:
+        return self.sku
+
+    async def _changing_sku(self) -> str:
+        return f"{self.sku}-changing"
+
+    async def _merchant(self) -> str:
+        return self.shop.merchant_id()
+
+    async def _warehouse(self) -> str:
+        return self.shop.warehouse_id()
+
+    async def _address(self) -> str:
+        return str((await self.buyer.post("/v1/addresses", TAIPEI | PRIVATE))["address_id"])
+
+    async def _quote(self) -> str:
+        quote = await self.shop.previews(self.buyer, (self.sku, next(self._units)), address=TAIPEI | PRIVATE)
+        return str(quote["quote_token"])
+
+    async def _unpaid(self) -> str:
+        return str((await self._order())["order_no"])
+
+    async def _payment(self) -> str:
+        order = await self._order()
+        payment = await self.shop.attempts(self.buyer, order["order_no"])
+        (await self.shop.http.get(payment["cashier_url"])).raise_for_status()
+        self.things["cashier"] = payment["cashier_url"].rpartition("/")[2]
+        return str(payment["payment_id"])
+
+    async def _cashier(self) -> str:
+        self.things["payment"] = await self._payment()
+        return self.things["cashier"]
+
+    async def _produced(self) -> str:
+        order = await self._order()
+        await self.shop.pays(self.buyer, order["order_no"])
+        found = await self.shop.until(order["order_no"], "in_production")
+        self.things["parcel"] = found["parcels"][0]["parcel_no"]
+        return str(order["order_no"])
+
+    async def _parcel(self) -> str:
+        self.things["produced"] = await self._produced()
+        return self.things["parcel"]
+
+    async def _delivered(self) -> str:
+        order_no = await self._produced()
+        order = await self.shop.runs_parcels(await self.shop.operator.order(order_no))
+        return str(order["order_no"])
+
+    async def _received(self) -> str:
+        order_no = await self._delivered()
+        await self.buyer.post(f"/v1/orders/{order_no}/confirm-receipt")
+        return order_no
+
+    async def _order(self) -> Document:
+        """Each has its own number of units, so that no two are twins."""
+        goods = (self.sku, next(self._units))
+        quote = await self.shop.previews(self.buyer, goods, address=TAIPEI | PRIVATE)
+        return await self.shop.submits(self.buyer, quote)
+
+    def _proof(self, kind: str, call: Call) -> dict[str, str]:
+        keys = self.shop.secrets
+        if kind == "the provider's key":
+            return {"Authorization": f"Bearer {SandboxKeys(keys.payment_webhook_secret).api_key}"}
+        secret = keys.payment_webhook_secret if kind == "the provider's signature" else keys.carrier_webhook_secret
+        return sign(secret, f"evt_{secrets.token_hex(8)}", (call.content or b"").decode())
