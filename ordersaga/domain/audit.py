@@ -184,14 +184,19 @@ def apply(standing: Standing, row: AuditRow) -> None:
 
 
 def changed(order_no: str, standing: Standing, records: Records, keys: KeyRing) -> Changes:
-    """The fields of `records` that are not what `standing` says, digested with the current key."""
+    """The fields of `records` that are new, or may change and have, digested with the current key.
+
+    A field that never changes keeps its first digest, and so an edit of it is found whatever comes later.
+    """
     found: Changes = {}
     present = set()
-    for place, text in _fields(records):
+    for place, value in _fields(records):
         present.add(place[:2])
         known = standing.get(place)
-        if known is None or _digest(keys, known.key_id, order_no, place, text) != known.digest:
-            fresh = _digest(keys, keys.current, order_no, place, text) or ""
+        if known is not None and place.column not in AUDITED[place.table].changes:
+            continue
+        if known is None or _digest(keys, known.key_id, order_no, place, value) != known.digest:
+            fresh = _digest(keys, keys.current, order_no, place, value) or ""
             columns = found.setdefault(place.table, {}).setdefault(place.row, {})
             if columns is not None:
                 columns[place.column] = fresh
@@ -260,36 +265,35 @@ def _finding(order_no: str, fault: str, place: Place, row: AuditRow) -> Finding:
 def _differences(order_no: str, standing: Standing, records: Records, keys: KeyRing) -> Iterator[Finding]:
     known = {place[:2] for place in standing}
     present = set()
-    for place, text in _fields(records):
+    for place, value in _fields(records):
         present.add(place[:2])
         sealed = standing.get(place)
         if place[:2] not in known:
             where = str(Place(place.table, place.row, ""))
             yield Finding(order_no=order_no, fault="added", where=where, message=f"{where} was added")
             known.add(place[:2])
-        elif sealed is not None and _digest(keys, sealed.key_id, order_no, place, text) != sealed.digest:
+        elif sealed is not None and _digest(keys, sealed.key_id, order_no, place, value) != sealed.digest:
             yield Finding(order_no=order_no, fault="changed", where=str(place), message=f"{place} was changed")
     for table, key in sorted({place[:2] for place in standing} - present):
         where = str(Place(table, key, ""))
         yield Finding(order_no=order_no, fault="removed", where=where, message=f"{where} was removed")
 
 
-def _fields(records: Records) -> Iterator[tuple[Place, str]]:
+def _fields(records: Records) -> Iterator[tuple[Place, Any]]:
     for table, rows in records.items():
         left_out = AUDITED[table].left_out
         for key, columns in rows.items():
             for column, value in columns.items():
                 if column not in left_out:
-                    yield Place(table, key, column), _canonical(value)
+                    yield Place(table, key, column), value
 
 
-def _digest(keys: KeyRing, key_id: str, order_no: str, place: Place, text: str) -> str | None:
-    made = keys.digest(key_id, "field", order_no, *place, text)
+def _digest(keys: KeyRing, key_id: str, order_no: str, place: Place, value: Any) -> str | None:
+    made = keys.digest(key_id, "field", order_no, *place, _canonical(value))
     return made and made[:_DIGEST_CHARACTERS]
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 Heads = Mapping[str, tuple[int, str]]
