@@ -23,8 +23,10 @@ class _Named(ActivityInboundInterceptor):
             "run_id": run.workflow_run_id or "",
             "activity": run.activity_type,
         }
-        with correlation.concerning(facts):
-            return await super().execute_activity(input)
+        trace_id = correlation.trace_id()
+        # For the rest of the activity's task: the SDK tells of its failure when this call is over.
+        correlation.begin({**facts, "trace_id": trace_id} if trace_id else facts)
+        return await super().execute_activity(input)
 
 
 def _subject(args: Any) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 from devstack.stack import Stack
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
+from tests.integration.observed_processes import Observed, observing
 from tests.integration.order_stand import OrderStand
 from tests.integration.order_worker import own_database, standing
 
@@ -23,6 +24,13 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     )
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+async def observed(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Observed]:
+    """An API and a worker of this folder's own, whose traces are collected; tests may stop and start them."""
+    async with observing(stack, tmp_path_factory.mktemp("observed")) as observed:
+        yield observed
 
 
 @pytest.fixture(scope="session")
