@@ -36,6 +36,7 @@ async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[str]:
         "ORDERSAGA_API_PORT": str(ports["api"]),
         "ORDERSAGA_PUBLIC_URL": url,
         "ORDERSAGA_TASK_QUEUE": _NAME,
+        "ORDERSAGA_EVENTS__STREAM": _NAME,
     }
     programs = Programs(folder, stack.options.command, stack.environment | decided)
     children = Children(Roster(folder.processes), unheard, lambda: None)

@@ -67,6 +67,8 @@ OPERATIONS: dict[str, Operation] = {
         (401, 401,  200, 404,  200, 404,  200, 404,  200, 200)),
     "GET /v1/orders/{order_no}/timeline": Operation("/v1/orders/{produced}/timeline",
         (401, 401,  200, 404,  200, 404,  200, 404,  200, 200)),
+    "GET /v1/orders/{order_no}/audit": Operation("/v1/orders/{produced}/audit",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
     "POST /v1/orders/{order_no}/payments": Operation("/v1/orders/{unpaid}/payments",
         (401, 401,  201, 404,  403, 403,  403, 403,  403, 403),
         {"channel": "card"}),
@@ -133,6 +135,13 @@ OPERATIONS: dict[str, Operation] = {
     "POST /sandbox/api/payments/{payment_id}/close": Operation("/sandbox/api/payments/{payment}/close",
         (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
         {"token": "{cashier}"},
+        proof="the provider's key"),
+    "POST /sandbox/api/payments/{payment_id}/refunds": Operation("/sandbox/api/payments/{paid}/refunds",
+        (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
+        {"refund_no": "{new_refund}", "amount": 100, "currency": "TWD"},
+        proof="the provider's key"),
+    "GET /sandbox/api/refunds/{refund_no}": Operation("/sandbox/api/refunds/{refund}",
+        (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
         proof="the provider's key"),
 }
 # fmt: on

@@ -109,6 +109,9 @@ class Scene:
             "cashier": self._cashier,
             "produced": self._produced,
             "parcel": self._parcel,
+            "paid": self._paid,
+            "new_refund": self._new_refund,
+            "refund": self._refund,
             "delivered": self._delivered,
             "received": self._received,
         }
@@ -151,7 +154,7 @@ class Scene:
 
     async def _produced(self) -> str:
         order = await self._order()
-        await self.shop.pays(self.buyer, order["order_no"])
+        self.things["paid"] = (await self.shop.pays(self.buyer, order["order_no"]))["payment_id"]
         found = await self.shop.until(order["order_no"], "in_production")
         self.things["parcel"] = found["parcels"][0]["parcel_no"]
         return str(order["order_no"])
@@ -159,6 +162,19 @@ class Scene:
     async def _parcel(self) -> str:
         self.things["produced"] = await self._produced()
         return self.things["parcel"]
+
+    async def _paid(self) -> str:
+        self.things["produced"] = await self._produced()
+        return self.things["paid"]
+
+    async def _new_refund(self) -> str:
+        return f"rf_{secrets.token_hex(8)}"
+
+    async def _refund(self) -> str:
+        call = await self.call("POST /sandbox/api/payments/{payment_id}/refunds")
+        headers = {"Content-Type": "application/json", **call.headers}
+        (await self.shop.http.post(call.path, content=call.content, headers=headers)).raise_for_status()
+        return self.things["new_refund"]
 
     async def _delivered(self) -> str:
         order_no = await self._produced()
