@@ -32,7 +32,7 @@ class Good:
 
 def catalogue(mark: str, orders: int) -> tuple[Good, ...]:
     """Goods for about so many orders, of which two kinds run out. `mark` keeps one experiment's from another's."""
-    scarce = max(2, orders // 12)
+    scarce = max(2, orders // 6)
     shelves: tuple[tuple[str, int, tuple[tuple[str, int], ...]], ...] = (
         ("ordersaga", 12_900, (("tpe-1", _PLENTY), ("khh-1", _PLENTY))),
         ("ordersaga", 4_990, (("tpe-1", _PLENTY),)),

@@ -55,12 +55,13 @@ class Journal:
         if answer.status >= 500:
             self.failures.append((subject, f"a submit was answered {answer.status}: {answer.body}"))
             return
+        first = submission.code is None
         change = submission.hear(answer)
         if change is not None:
             self.changed.append((subject, change))
         if submission.order_no is not None:
             self.answered[submission.order_no] = submission.buyer
-        elif submission.code is not None:
+        elif submission.code is not None and first:
             self.refusals[submission.code] += 1
 
     def refused(self, subject: str, problem: ApiProblem, allowed: frozenset[str]) -> None:
