@@ -20,10 +20,10 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from api.problems import unavailable
+from ordersaga.contracts.search_attributes import BUYER, MERCHANTS, ORDER_NO, ORDER_STATUS, ORDER_TYPE
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import PLACE, OrderStart, Placement, order_workflow_id
 from ordersaga.domain.money import Money
-from ordersaga.gateways import temporal
 from ordersaga.persistence.submissions import Submission
 
 
@@ -87,11 +87,11 @@ def _start(
         static_summary=f"{submission.order_no} · {Money(priced.totals.payable, priced.currency)}",
         search_attributes=TypedSearchAttributes(
             [
-                SearchAttributePair(temporal.ORDER_NO, submission.order_no),
-                SearchAttributePair(temporal.BUYER, submission.buyer),
-                SearchAttributePair(temporal.MERCHANTS, list(priced.merchant_ids)),
-                SearchAttributePair(temporal.ORDER_TYPE, kind.name),
-                SearchAttributePair(temporal.ORDER_STATUS, kind.machine.initial),
+                SearchAttributePair(ORDER_NO, submission.order_no),
+                SearchAttributePair(BUYER, submission.buyer),
+                SearchAttributePair(MERCHANTS, list(priced.merchant_ids)),
+                SearchAttributePair(ORDER_TYPE, kind.name),
+                SearchAttributePair(ORDER_STATUS, kind.machine.initial),
             ]
         ),
     )

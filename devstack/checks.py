@@ -22,7 +22,7 @@ from devstack.errors import StackError
 from devstack.ports import PREFERRED, is_free
 from devstack.ready import Addresses
 from devstack.temporal import describe_namespace, pollers
-from ordersaga.gateways.temporal import SEARCH_ATTRIBUTES
+from ordersaga.contracts.search_attributes import SEARCH_ATTRIBUTES
 from ordersaga.persistence.migrate import head
 
 _NEEDED_BYTES = 500_000_000

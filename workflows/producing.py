@@ -8,6 +8,7 @@ from temporalio.common import TypedSearchAttributes
 from temporalio.exceptions import ChildWorkflowError
 
 from ordersaga.contracts.fulfilment import FulfilmentActivities, SplitOrder
+from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.messages import (
     FULFILMENT_WORKFLOW,
@@ -17,7 +18,7 @@ from ordersaga.domain.messages import (
     order_workflow_id,
     parcel_workflow_id,
 )
-from workflows.run import ORDER_STATUS, OrderRun
+from workflows.run import OrderRun
 from workflows.steps import perform
 
 _PAUSE = timedelta(seconds=1)

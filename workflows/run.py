@@ -5,10 +5,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
 from temporalio.exceptions import ApplicationError
 
 from ordersaga.contracts.order import MoveOrder, OrderActivities, RecordedOrder
+from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
@@ -16,7 +16,6 @@ from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy, OrderStart
 from workflows.steps import perform
 
-ORDER_STATUS = SearchAttributeKey.for_keyword("OrderStatus")
 REFUSED = "refused"
 """What operators read of a run whose submission never became an order: no state of the table."""
 

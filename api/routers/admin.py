@@ -83,7 +83,6 @@ async def get_stock(services: UsesServices, _: Operator, sku: Identifier) -> dic
         "reserved": sum(item.reserved for item in balances),
         "available": sum(item.on_hand - item.reserved for item in balances),
         "ledger_sum": ledger,
-        "ledger": ledger,
         "adds_up": all(
             (item.on_hand, item.reserved) == (item.ledger_on_hand, item.ledger_reserved) for item in balances
         ),

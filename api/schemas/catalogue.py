@@ -177,6 +177,5 @@ class StockView(Response):
     reserved: int
     available: int
     ledger_sum: LedgerSum
-    ledger: LedgerSum
     adds_up: bool
     warehouses: list[WarehouseBalance]

@@ -37,7 +37,7 @@ async def check_stock(api: Api, made: Sequence[Offer], outcomes: Iterable[Outcom
 
 def discrepancies(sku: str, found: JsonObject, *, on_hand: int | None) -> list[str]:
     """`on_hand` is what must be left when every order for the SKU has ended; `None` when some have not."""
-    ledger = found["ledger"]
+    ledger = found["ledger_sum"]
     wrong = [
         f"{sku}: {name} is {found[name]} but its ledger adds up to {ledger[name]}"
         for name in ("on_hand", "reserved")

@@ -78,7 +78,7 @@ class Stage:
         """On hand and reserved, having seen that both are what the ledger adds up to."""
         found = await self.operator.caller.get(f"/v1/admin/stock/{sku}")
         balance = {name: found[name] for name in ("on_hand", "reserved")}
-        if balance != found["ledger"]:
+        if balance != found["ledger_sum"]:
             raise SceneFailed(f"stock of {sku} is {balance}, its ledger adds up to {found['ledger']}")
         return found["on_hand"], found["reserved"]
 

@@ -1,7 +1,6 @@
 """The timers, limits and rules of an order type, as data that an order is pinned to when it is placed."""
 
 from dataclasses import asdict, dataclass, fields
-from datetime import timedelta
 from typing import Any
 
 
@@ -24,10 +23,6 @@ class Policies:
         for field in fields(self):
             if getattr(self, field.name) <= 0:
                 raise ValueError(f"{field.name} must be positive")
-
-    @property
-    def payment_window(self) -> timedelta:
-        return timedelta(seconds=self.payment_seconds)
 
     def to_document(self) -> dict[str, int]:
         return asdict(self)

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
-import temporalio.common
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
@@ -14,16 +13,10 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import GrpcCompression, RPCError, RPCStatusCode
 
+from ordersaga.contracts.search_attributes import SEARCH_ATTRIBUTES
 from ordersaga.gateways.telemetry import temporal_plugins
 
 T = TypeVar("T")
-
-ORDER_NO = temporalio.common.SearchAttributeKey.for_keyword("OrderNo")
-BUYER = temporalio.common.SearchAttributeKey.for_keyword("Buyer")
-MERCHANTS = temporalio.common.SearchAttributeKey.for_keyword_list("Merchants")
-ORDER_TYPE = temporalio.common.SearchAttributeKey.for_keyword("OrderType")
-ORDER_STATUS = temporalio.common.SearchAttributeKey.for_keyword("OrderStatus")
-SEARCH_ATTRIBUTES = (ORDER_NO, BUYER, MERCHANTS, ORDER_TYPE, ORDER_STATUS)
 
 _NOT_YET = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT})
 _PATIENCE = timedelta(seconds=60)

@@ -2,22 +2,19 @@
 
 from datetime import timedelta
 
-from temporalio.common import SearchAttributeKey
-
+from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import CONFIRM_RECEIPT
 from ordersaga.domain.payment import PaymentState
 from tests.integration.order_stand import PATIENCE, OrderStand
 from tests.shop import until
 
-STATUS = SearchAttributeKey.for_keyword("OrderStatus")
-
 
 async def finds(stand: OrderStand, order_no: str, status: str) -> None:
     """The run comes to carry this status as soon as the order has it."""
 
     async def look() -> str | None:
-        return (await stand.run(order_no).describe()).typed_search_attributes.get(STATUS)
+        return (await stand.run(order_no).describe()).typed_search_attributes.get(ORDER_STATUS)
 
     await until(look, lambda found: found == status, PATIENCE)
 

@@ -108,7 +108,7 @@ class FakeShop:
 
     def _stock(self, sku: str) -> Json:
         balance = {"on_hand": self.on_hand[sku], "reserved": self.leak}
-        return {"sku": sku, **balance, "ledger": balance}
+        return {"sku": sku, **balance, "ledger_sum": balance}
 
     def _quote(self, items: list[Json]) -> Json:
         token = f"quote-{len(self.quotes)}"

@@ -9,7 +9,8 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSe
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from ordersaga.gateways.temporal import SEARCH_ATTRIBUTES, register_search_attributes
+from ordersaga.contracts.search_attributes import SEARCH_ATTRIBUTES
+from ordersaga.gateways.temporal import register_search_attributes
 
 NAMES = [key.name for key in SEARCH_ATTRIBUTES]
 

@@ -66,7 +66,7 @@ def test_an_order_goes_this_way(way: str) -> None:
 
 
 def test_money_is_taken_in_every_state_before_the_end_of_waiting_and_in_no_other() -> None:
-    assert MACHINE.states_allowing(Action.CONFIRM_PAYMENT) == {
+    assert {row.current for row in MACHINE.rows if row.action == Action.CONFIRM_PAYMENT} == {
         State.AWAITING_PAYMENT,
         State.PAYMENT_FAILED,
         State.CLOSING_PAYMENT,

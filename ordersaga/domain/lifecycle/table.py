@@ -91,9 +91,6 @@ class Machine:
         """Every action that `actor` may ever take, in the table's order."""
         return tuple(dict.fromkeys(row.action for row in self.rows if actor in row.by))
 
-    def states_allowing(self, action: str) -> frozenset[str]:
-        return frozenset(row.current for row in self.rows if row.action == action)
-
     def reachable(self) -> frozenset[str]:
         found, fresh = {self.initial}, {self.initial}
         while fresh:
