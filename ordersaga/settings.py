@@ -10,11 +10,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordersaga.domain.audit import KeyRing
+from ordersaga.domain.inquiry import PACES, Pace
 from ordersaga.domain.policies import PROFILES, Policies
+from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
 
 DEVELOPMENT_ISSUER = "ordersaga-development"
 
@@ -105,6 +107,14 @@ class RateLimitSettings(BaseModel):
     )
 
 
+class InquirySettings(BaseModel):
+    """How often providers are asked about attempts and refunds that they do not report; by the profile if not set."""
+
+    first_seconds: float | None = Field(None, gt=0, description="the first pause; each next one is twice as long")
+    longest_seconds: float | None = Field(None, gt=0, description="the longest pause")
+    give_up_seconds: float | None = Field(None, gt=0, description="an attempt is asked about no longer than this")
+
+
 class HttpSettings(BaseModel):
     """What the API takes from a connection, and whom it believes."""
 
@@ -127,6 +137,31 @@ class WorkerSettings(BaseModel):
     local_activity_slots: int | None = Field(None, gt=0, description="first tries of steps; the pool size if not set")
     workflow_task_pollers: int = Field(5, gt=1)
     activity_pollers: int = Field(5, gt=0)
+
+
+class EventSettings(BaseModel):
+    """Where events go beside the database, and who may listen to orders."""
+
+    stream: str = Field("ordersaga:events", description="key of the Redis stream; one per database")
+    stream_length: int = Field(100_000, gt=0, description="events that the stream keeps at least; the rest is dropped")
+    streams_per_caller: int = Field(10, gt=0, description="open server-sent event streams per caller and API process")
+    heartbeat_seconds: float = Field(15, gt=0, description="the longest silence of a server-sent event stream")
+
+
+class WebhookSettings(BaseModel):
+    """How webhook endpoints are called. What is not set of the retries comes from the profile."""
+
+    first_retry_seconds: float | None = Field(
+        None, gt=0, description="the pause after the first failed try; it doubles"
+    )
+    longest_retry_seconds: float | None = Field(None, gt=0, description="where it stops doubling")
+    tries: int | None = Field(None, gt=0, description="after so many failed ones a delivery is a dead letter")
+    answer_seconds: float = Field(15, gt=0, description="how long an endpoint may take to answer")
+    connections_per_endpoint: int = Field(4, gt=0, description="deliveries at once to an endpoint, per worker")
+    secret_overlap_seconds: int = Field(86_400, ge=0, description="how long an old secret signs beside a new one")
+    allowed_networks: list[IPvAnyNetwork] = Field(
+        default_factory=list, description="networks that may be called though they are private, such as the company's"
+    )
 
 
 class Settings(BaseSettings):
@@ -179,8 +214,11 @@ class Settings(BaseSettings):
     )
     sandbox: SandboxSettings = SandboxSettings()
     worker: WorkerSettings = WorkerSettings()
+    inquiry: InquirySettings = InquirySettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     http: HttpSettings = HttpSettings()
+    events: EventSettings = EventSettings()
+    webhooks: WebhookSettings = WebhookSettings()
 
     @model_validator(mode="after")
     def _production_refuses_development_keys(self) -> Self:
@@ -201,6 +239,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _inquiries_are_a_pace(self) -> Self:
+        try:
+            self.inquiry_pace  # noqa: B018 - it refuses what is none
+        except ValueError as error:
+            raise ValueError(f"inquiry: {error}") from error
+        return self
+
+    @model_validator(mode="after")
     def _policies_are_ones_that_there_are(self) -> Self:
         for order_type in self.policies:
             try:
@@ -211,6 +257,21 @@ class Settings(BaseSettings):
 
     def policies_of(self, order_type: str) -> Policies:
         return replace(PROFILES[self.profile], **self.policies.get(order_type, {}))
+
+    @property
+    def retry_plan(self) -> RetryPlan:
+        """How webhook deliveries are tried again."""
+        plan, said = RETRY_PLANS[self.profile], self.webhooks
+        return RetryPlan(
+            first_seconds=said.first_retry_seconds or plan.first_seconds,
+            longest_seconds=said.longest_retry_seconds or plan.longest_seconds,
+            tries=said.tries or plan.tries,
+        )
+
+    @property
+    def inquiry_pace(self) -> Pace:
+        chosen = {name: value for name, value in self.inquiry.model_dump().items() if value is not None}
+        return replace(PACES[self.profile], **chosen)
 
     @property
     def counts_requests(self) -> bool:

@@ -15,6 +15,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.fulfilment import Fulfilment as FulfilmentRecord
 from activities.order import OrderRecord
 from activities.payment import Payments
+from activities.refund import Refunds
 from activities.stock import Stock
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.scraping import Scraping
@@ -24,14 +25,17 @@ from ordersaga.settings import Settings
 from worker.backlog import Backlog
 from worker.checkpoints import Checkpointing
 from worker.delivery import Delivery
+from worker.downstream import tell_downstream
+from worker.inquiry import Inquiry
 from worker.observation import Observation
 from worker.refusals import Refusals
 from workflows.fulfilment import Fulfilment
+from workflows.refund import Refund
 from workflows.standard import StandardOrder
 
 log = structlog.get_logger()
 
-WORKFLOWS = (StandardOrder, Fulfilment)
+WORKFLOWS = (StandardOrder, Fulfilment, Refund)
 # Rules and contracts are pure and the same for every run: loading them anew for each one costs hundreds of times more.
 PASSED_THROUGH = ("ordersaga.domain", "ordersaga.contracts")
 
@@ -49,6 +53,7 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
     """A worker for every workflow and activity of the project."""
     order, stock = OrderRecord(database), Stock(database)
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
+    refund = Refunds(database, providers, settings.inquiry_pace)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -64,6 +69,11 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
             payment.close_attempts,
             fulfilment.split,
             fulfilment.advance,
+            refund.request,
+            refund.send,
+            refund.settle,
+            refund.ask,
+            refund.decide,
         ],
         workflow_runner=workflow_runner(settings),
         interceptors=[Observation(), Refusals()],
@@ -93,8 +103,10 @@ async def serve(settings: Settings) -> None:
     )
     client = await connect(compression=settings.temporal_compression)
     loops = (
-        Delivery(database, client).run(),
+        Delivery(database, client, task_queue=settings.task_queue).run(),
+        Inquiry(database, providers, settings.inquiry_pace).run(),
         Checkpointing(database, settings.audit.ring(), interval=settings.audit.checkpoint_seconds).run(),
+        tell_downstream(settings, database),
     )
     scraping = Scraping(Backlog(database, client).refresh)
     try:

@@ -43,8 +43,7 @@ TYPES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A numbered event. `position` grows without gaps over all orders, `sequence` within the order; `data` is its
-    document."""
+    """A numbered event with its document. `position` grows without gaps over all orders, `sequence` within its own."""
 
     position: int
     type: str

@@ -25,6 +25,13 @@ PAYMENTS = Counter(
 )
 REFUNDS = Counter("ordersaga_refunds", "Refunds that reached a state.", ["state"])
 
+EVENTS_RELAYED = Counter(
+    "ordersaga_events_relayed", "Events that were numbered (`outbox`) or published (`stream`).", ["sink"]
+)
+WEBHOOK_DELIVERIES = Counter(
+    "ordersaga_webhook_deliveries", "Tries to deliver a webhook: delivered, again, dead, gone.", ["result"]
+)
+
 
 def exposition() -> bytes:
     """Everything that this process counts, in Prometheus' text form."""

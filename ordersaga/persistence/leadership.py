@@ -32,7 +32,7 @@ async def leading(url: str, key: int, *, silence: float, pause: float = 1.0) -> 
     )
     try:
         async with engine.connect() as connection:
-            while not await _tried(connection, key):
+            while not await _tried(connection, key):  # noqa: ASYNC110 - what is waited for is in another process
                 await asyncio.sleep(pause)
             yield connection
     finally:

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
 
-# `secret`, a list with the ones that are being replaced, is encrypted with a key that is not in the database. No `event_types`: all of them.
+# `secret` holds the signing secrets, encrypted with a key that is not in the database. No `event_types`: all of them.
 webhook_endpoints = Table(
     "webhook_endpoints",
     metadata,
