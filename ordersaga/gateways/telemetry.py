@@ -1,7 +1,7 @@
 """Traces, from the HTTP request through runs and activities to the statements that they make.
 
 Switched on by OpenTelemetry's own variables: `OTEL_EXPORTER_OTLP_ENDPOINT` (or `…_TRACES_ENDPOINT`), OTLP over HTTP.
-While they are not set nothing is instrumented and the SDK is not even loaded. What leaves the process is decided in
+While they are not set nothing is instrumented and no tracer loaded. What leaves the process is decided in
 `gateways.discretion`.
 """
 

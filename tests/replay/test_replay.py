@@ -2,14 +2,16 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from pydantic import SecretStr
 from temporalio.client import WorkflowHistory
-from temporalio.worker import Replayer
+from temporalio.contrib.opentelemetry import OpenTelemetryPlugin, create_tracer_provider
+from temporalio.worker import Plugin, Replayer
 from temporalio.workflow import NondeterminismError
 
 from ordersaga.settings import Settings
@@ -30,10 +32,10 @@ def history_of(document: dict[str, Any]) -> WorkflowHistory:
     return WorkflowHistory.from_json(document["workflow_id"], {"events": document["events"]})
 
 
-def replayer(*, sandboxed: bool) -> Replayer:
+def replayer(*, sandboxed: bool, plugins: Sequence[Plugin] = ()) -> Replayer:
     """With the worker's own runner."""
     settings = Settings(database_url=SecretStr("-"), redis_url=SecretStr("-"), sandboxed_workflows=sandboxed)
-    return Replayer(workflows=WORKFLOWS, workflow_runner=workflow_runner(settings))
+    return Replayer(workflows=WORKFLOWS, workflow_runner=workflow_runner(settings), plugins=plugins)
 
 
 def values(part: Any) -> Iterator[str]:
@@ -65,10 +67,25 @@ def renamed(part: Any, old: str, new: str) -> Any:
     return found
 
 
+@pytest.fixture(scope="module")
+def traces() -> OpenTelemetryPlugin:
+    """Traces as a worker makes them, sent nowhere."""
+    trace.set_tracer_provider(create_tracer_provider())
+    return OpenTelemetryPlugin(add_temporal_spans=True)
+
+
 @every_history
 @pytest.mark.parametrize("sandboxed", [True, False], ids=["sandboxed", "unsandboxed"])
 async def test_a_recorded_run_goes_on_under_the_present_code(path: Path, sandboxed: bool) -> None:
     await replayer(sandboxed=sandboxed).replay_workflow(history_of(read(path)))
+
+
+@every_history
+@pytest.mark.parametrize("sandboxed", [True, False], ids=["sandboxed", "unsandboxed"])
+async def test_a_run_goes_on_when_traces_are_switched_on_meanwhile(
+    path: Path, sandboxed: bool, traces: OpenTelemetryPlugin
+) -> None:
+    await replayer(sandboxed=sandboxed, plugins=[traces]).replay_workflow(history_of(read(path)))
 
 
 async def test_a_run_whose_steps_the_code_no_longer_takes_is_found_out() -> None:
