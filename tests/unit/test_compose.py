@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel
 
 from ordersaga.settings import Settings
+from worker.main import DRAIN
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -89,7 +90,8 @@ def test_composes_own_reader_takes_the_file_with_a_fresh_env(kind: str, tmp_path
     for name in ("docker-compose.yml", "Dockerfile"):
         shutil.copy(ROOT / name, tmp_path)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ORDERSAGA_", "COMPOSE_"))}
-    said = run(*command, "--profile", "simulate", "config", "--quiet", cwd=tmp_path, environment=environment)
+    profiles = ("--profile", "simulate", "--profile", "observability")
+    said = run(*command, *profiles, "config", "--quiet", cwd=tmp_path, environment=environment)
     assert said.returncode == 0, said.stderr
 
 
@@ -126,7 +128,7 @@ def test_images_are_pinned_and_built_once() -> None:
         if name in OURS:
             assert re.fullmatch(r"\$\{ORDERSAGA_IMAGE:-ordersaga:\d+\.\d+\.\d+\}", image)
         else:
-            assert re.fullmatch(r"[\w./-]+:\d+\.\d+(\.\d+)?(-\w+)?", image), image
+            assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+(\.\d+)?(-\w+)?", image), image
     assert [name for name, service in SERVICES.items() if "build" in service] == ["migrate"]
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     assert {SERVICES[name]["image"] for name in OURS} == {f"${{ORDERSAGA_IMAGE:-ordersaga:{version}}}"}
@@ -141,7 +143,7 @@ def test_our_containers_may_do_little() -> None:
 
 def test_only_the_loopback_is_published() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published.keys() == {"api", "temporal-ui"}
+    assert published.keys() == {"api", "temporal-ui", "grafana"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -253,3 +255,27 @@ def test_temporal_is_told_what_submit_needs_of_it() -> None:
 @pytest.mark.parametrize("script", sorted((ROOT / "deploy").rglob("*.sh")), ids=lambda path: path.name)
 def test_a_script_is_plain_sh(script: Path) -> None:
     assert run("sh", "-n", str(script)).stderr == ""
+
+
+def test_what_is_scraped_is_what_our_processes_open() -> None:
+    scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    found = {
+        (job["job_name"], *place["names"], str(place["port"]))
+        for job in scraped["scrape_configs"]
+        for place in job["dns_sd_configs"]
+    }
+    port = SERVICES["api"]["environment"]["ORDERSAGA_METRICS_PORT"]
+    assert found == {("ordersaga-api", "api", port), ("ordersaga-worker", "worker", port)}
+    assert all(port not in text for service in SERVICES.values() for text in service.get("ports", []))
+
+
+def test_what_a_service_mounts_is_there() -> None:
+    mounted = [text.split(":")[0] for service in SERVICES.values() for text in service.get("volumes", [])]
+    folders = [source for source in mounted if source.startswith("./")]
+    assert len(folders) >= 7
+    assert [source for source in folders if not (ROOT / source).exists()] == []
+
+
+def test_a_worker_has_the_time_to_finish_its_steps() -> None:
+    granted = int(SERVICES["worker"]["stop_grace_period"].removesuffix("s"))
+    assert granted > DRAIN.total_seconds()
