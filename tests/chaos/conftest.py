@@ -14,7 +14,7 @@ LONG = os.environ.get("ORDERSAGA_CHAOS") == "long"
 
 _LONGEST = 100.0
 _ENVIRONMENT = {
-    "ORDERSAGA_POLICIES": '{"standard": {"payment_seconds": 14, "closing_payment_seconds": 6, "confirm_seconds": 6,'
+    "ORDERSAGA_POLICIES": '{"standard": {"payment_seconds": 9, "closing_payment_seconds": 5, "confirm_seconds": 6,'
     ' "after_sales_seconds": 1}}',
     "ORDERSAGA_WORKER__WORKFLOW_TASK_SLOTS": "4",
     "ORDERSAGA_SUBMIT_DEADLINE_SECONDS": "4",

@@ -9,7 +9,7 @@ from cli.experiment.plan import draw_plan
 from devstack.stack import Stack
 from tests.chaos.conftest import LONG
 
-SEED = 20
+SEED = 11
 SECONDS = 120.0 if LONG else 8.0
 
 pytestmark = pytest.mark.timeout(900 if LONG else 200)
