@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo up test check bench
+.PHONY: help install demo up test check fuzz bench
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -21,14 +21,18 @@ demo: install ## start everything, walk orders through their lives, print what h
 up: install ## start everything and keep it running
 	$(BIN)/ordersaga up
 
-check: install ## format, lint, types, imports
+check: install ## format, lint, types, imports, known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m deploy.audit_dependencies
 
 test: check ## make check, then every test
 	$(BIN)/pytest
+
+fuzz: install ## search longer for requests that the API answers wrongly, by chance
+	ORDERSAGA_FUZZ_EXAMPLES=$${ORDERSAGA_FUZZ_EXAMPLES:-300} $(BIN)/pytest --timeout=1200 tests/security/test_fuzz.py
 
 bench: install ## measure
 	$(BIN)/python -m bench
