@@ -2,17 +2,26 @@
 
 import asyncio
 
+import typer
+
 
 def migrate() -> None:
-    """Migrate the database and register the search attributes. Safe to run again."""
-    from ordersaga.gateways.temporal import connect, register_search_attributes
+    """Migrate the database and register the search attributes. Safe to run again.
+
+    Where Temporal lets no client register them, as on Temporal Cloud, it says what is missing and exits with 1.
+    """
+    from ordersaga.gateways.temporal import SearchAttributesMissing, connect, register_search_attributes
     from ordersaga.persistence.migrate import upgrade
     from ordersaga.settings import get_settings
 
     async def run() -> None:
-        revision = await upgrade(get_settings().database_driver_url)
+        revision = await upgrade(get_settings().database_session_url)
         print(f"the database is at {revision}")
         added = await register_search_attributes(await connect())
         print(f"search attributes: {', '.join(added) or 'all there'}")
 
-    asyncio.run(run())
+    try:
+        asyncio.run(run())
+    except SearchAttributesMissing as missing:
+        typer.secho(str(missing), fg="red", err=True)
+        raise typer.Exit(1) from missing

@@ -17,6 +17,7 @@ from ordersaga.domain.audit import KeyRing
 from ordersaga.domain.inquiry import PACES, Pace
 from ordersaga.domain.policies import PROFILES, Policies
 from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
+from ordersaga.persistence.engine import driver_url, is_pooled
 
 DEVELOPMENT_ISSUER = "ordersaga-development"
 
@@ -177,9 +178,15 @@ class Settings(BaseSettings):
     profile: Literal["demo", "production"] = Field(
         "production", description="timers in seconds, or in minutes and days"
     )
-    database_url: SecretStr = Field(description="postgresql://user:password@host:port/database[?ssl=require]")
+    database_url: SecretStr = Field(
+        description="postgresql://user:password@host:port/database, with libpq's parameters for TLS "
+        "(`?sslmode=verify-full&sslrootcert=<file or system>`), and `pgbouncer=true` for a pooler of transactions"
+    )
+    database_direct_url: SecretStr | None = Field(
+        None, description="the same database past the pooler: migrations and the relay's lock need a session"
+    )
     database_pool_size: int = Field(10, gt=0, description="connections per process")
-    redis_url: SecretStr = Field(description="redis:// or rediss://")
+    redis_url: SecretStr = Field(description="redis:// or rediss://user:password@host:port/0[?ssl_ca_certs=<file>]")
     task_queue: str = "orders"
     api_host: str = "127.0.0.1"
     api_port: int = Field(8000, ge=0, le=65535)
@@ -247,6 +254,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _sessions_are_to_be_had(self) -> Self:
+        if is_pooled(self.database_session_url):
+            raise ValueError("database_direct_url: with pgbouncer=true an address past the pooler is needed as well")
+        return self
+
+    @model_validator(mode="after")
     def _policies_are_ones_that_there_are(self) -> Self:
         for order_type in self.policies:
             try:
@@ -282,9 +295,12 @@ class Settings(BaseSettings):
     @property
     def database_driver_url(self) -> str:
         """The database's address with the driver that the project uses."""
-        url = self.database_url.get_secret_value()
-        scheme, _, rest = url.partition("://")
-        return f"{scheme.partition('+')[0].replace('postgres', 'postgresql', scheme == 'postgres')}+asyncpg://{rest}"
+        return driver_url(self.database_url.get_secret_value())
+
+    @property
+    def database_session_url(self) -> str:
+        """The same for what needs a session of its own: not through a pooler of transactions."""
+        return driver_url((self.database_direct_url or self.database_url).get_secret_value())
 
 
 @lru_cache

@@ -35,7 +35,7 @@ async def tell_downstream(settings: Settings, database: Database) -> None:
         settings.retry_plan,
         places=settings.webhooks.connections_per_endpoint,
     )
-    relay = Relay(settings.database_driver_url, Publisher(database, stream), on_deliveries=webhooks.wake)
+    relay = Relay(settings.database_session_url, Publisher(database, stream), on_deliveries=webhooks.wake)
     try:
         async with asyncio.TaskGroup() as loops:
             loops.create_task(webhooks.run())

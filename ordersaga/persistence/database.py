@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.audit import KeyRing
 from ordersaga.persistence.audit import KEYS_OPTION
+from ordersaga.persistence.engine import engine_at
 
 
 class Database:
@@ -18,16 +19,15 @@ class Database:
     def __init__(
         self, url: str, *, audit_keys: KeyRing | None = None, pool_size: int = 10, patience: float = 15
     ) -> None:
-        self.engine = create_async_engine(
+        self.engine = engine_at(
             url,
+            patience=patience,
             execution_options={KEYS_OPTION: audit_keys},
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=False,
             hide_parameters=True,  # they are names and addresses, and errors are logged
-            # In UTC, because audit digests are made from times as the database writes them.
-            connect_args={"timeout": 5, "command_timeout": patience, "server_settings": {"timezone": "UTC"}},
         )
 
     @asynccontextmanager

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
+
+from ordersaga.persistence.engine import engine_at
 
 _TRY = text("SELECT pg_try_advisory_lock(:key)")
 
@@ -19,17 +21,12 @@ async def leading(url: str, key: int, *, silence: float, pause: float = 1.0) -> 
     next one takes over. Whatever only the leader may write is written through this connection: it fails then.
     """
     limit = str(max(int(silence * 1000), 1))
-    server_settings = {
-        "timezone": "UTC",
+    session = {
         "idle_session_timeout": limit,
         "idle_in_transaction_session_timeout": limit,
         "application_name": "ordersaga relay",
     }
-    engine = create_async_engine(
-        url,
-        poolclass=NullPool,
-        connect_args={"timeout": 5, "command_timeout": silence, "server_settings": server_settings},
-    )
+    engine = engine_at(url, patience=silence, session=session, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             while not await _tried(connection, key):  # noqa: ASYNC110 - what is waited for is in another process

@@ -9,9 +9,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from ordersaga.persistence.engine import engine_at
 from ordersaga.persistence.tables import metadata
 
 _LOCK = 7_201_933_114
@@ -60,7 +60,7 @@ def _config(connection: Connection | None) -> Config:
 
 
 async def _with_connection(url: str, run: Callable[[Connection], None]) -> None:
-    engine = create_async_engine(url, poolclass=NullPool)
+    engine = engine_at(url, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(run)

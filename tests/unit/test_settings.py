@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from ordersaga.domain.policies import DEMO, PRODUCTION
+from ordersaga.persistence.engine import engine_at
 from ordersaga.settings import Settings
 
 NEEDED = {"database_url": "postgresql://user:hunter2@host:5432/shop", "redis_url": "redis://host"}
@@ -47,6 +48,27 @@ def test_every_usual_form_of_the_databases_address_leads_to_our_driver(scheme: s
     given = f"{scheme}://postgres:secret@postgres:5432/postgres"
     driven = settings(database_url=given).database_driver_url
     assert driven == "postgresql+asyncpg://postgres:secret@postgres:5432/postgres"
+
+
+@pytest.mark.parametrize("parameter", ["pgbuoncer=true", "channel_binding=require", "sslmod=verify-full"])
+def test_a_parameter_of_the_database_that_would_not_be_obeyed_is_refused(parameter: str) -> None:
+    with pytest.raises(ValueError, match=parameter.partition("=")[0]):
+        engine_at(f"postgresql://user:hunter2@host/shop?{parameter}")
+
+
+def test_a_pooler_of_transactions_asks_for_an_address_past_it() -> None:
+    pooled = "postgresql://user:hunter2@pooler:6432/shop?pgbouncer=true"
+    with pytest.raises(ValidationError, match="database_direct_url"):
+        settings(database_url=pooled)
+    read = settings(database_url=pooled, database_direct_url="postgresql://user:hunter2@host/shop")
+    assert ":6432/" in read.database_driver_url
+    assert read.database_session_url == "postgresql+asyncpg://user:hunter2@host/shop"
+
+
+def test_an_address_that_cannot_be_read_is_not_repeated() -> None:
+    with pytest.raises(ValidationError, match="percent-encoded") as refused:
+        settings(database_url="postgresql://user:hunter2@host:port/shop")
+    assert "hunter2" not in str(refused.value)
 
 
 def test_addresses_with_passwords_are_not_printed() -> None:
