@@ -1,7 +1,7 @@
 """Payments: what providers reported is settled; open attempts are closed at their providers."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,7 +11,7 @@ from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor, Machine
-from ordersaga.domain.messages import PAYMENT_REPORTED, ActedBy
+from ordersaga.domain.messages import PAYMENT_REPORTED, REFUND_DUE, ActedBy, refund_workflow_id
 from ordersaga.domain.payment import Payment, PaymentReport, PaymentState, judge
 from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderUnavailable
@@ -68,8 +68,12 @@ class Payments(PaymentActivities):
         return report
 
 
-async def settle(connection: AsyncConnection, order_no: str, at: datetime) -> Settlement:
-    """Apply every report on an order's payments that was not applied yet, oldest first."""
+async def settle(connection: AsyncConnection, order_no: str, at: datetime, *, has_run: bool = True) -> Settlement:
+    """Apply every report on an order's payments that was not applied yet, oldest first.
+
+    Money that the order does not take is to be refunded. Without a run an order takes none, whatever its state: there
+    would be nobody to do anything for it.
+    """
     order = await orders.standing(connection, order_no, lock=True)
     if order is None:
         raise NotFound("there is no such order", order_no=order_no)
@@ -78,14 +82,16 @@ async def settle(connection: AsyncConnection, order_no: str, at: datetime) -> Se
     machine, state = order_type(order.order_type).version(order.table_version), order.state
     for stored in reports:
         payment = attempts[stored.subject]
-        takes_money = machine.allows(state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
+        takes_money = has_run and machine.allows(state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
         judged = judge(payment, PaymentReport.from_document(stored.payload), order_takes_money=takes_money)
         if judged.state is payment.state:
             continue
         attempts[payment.payment_id] = judged
         await payments.save(connection, judged)
         metrics.PAYMENTS.labels(state=judged.state).inc()
-        action = _MOVES.get(judged.state)
+        if judged.is_unexpected and judged.received is not None and judged.received.amount > 0:
+            await _owe_refund(connection, judged)
+        action = _MOVES.get(judged.state) if has_run else None
         if action is not None and machine.allows(state, action, Actor.SYSTEM):
             state = await _move(connection, judged, machine, state, action, at)
             metrics.TRANSITIONS.labels(order_type=order.order_type, action=action).inc()
@@ -128,6 +134,22 @@ async def _note(connection: AsyncConnection, payment: Payment, state: str, at: d
         to_state=state,
         at=at,
         by=_reported_by(payment),
+    )
+
+
+async def _owe_refund(connection: AsyncConnection, payment: Payment) -> None:
+    """With the finding, what makes the refund's run begin: it needs no run of the order's, and comes but once."""
+    run = refund_workflow_id(payment.payment_id)
+    await inbox.store(
+        connection,
+        source="refund",
+        event_id=payment.payment_id,
+        workflow_id=run,
+        signal=REFUND_DUE,
+        subject=run,
+        payload={},
+        at=datetime.now(UTC),
+        first_try=timedelta(),
     )
 
 

@@ -27,6 +27,7 @@ from api.routers import (
     orders,
     parcels,
     quotes,
+    refunds,
     webhooks,
 )
 from api.sandbox.router import is_enabled
@@ -73,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     rooms = (
         catalogue, quotes, orders, order_actions, audit, parcels, addresses, notifications, webhooks, order_types,
-        admin, health, metrics,
+        admin, refunds, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)

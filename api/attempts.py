@@ -39,7 +39,8 @@ async def open_attempt(
             state=PaymentState.OPEN,
             created_at=datetime.now(UTC),
         )
-        await payments.add(connection, payment)
+        ask_at = payment.created_at + services.settings.inquiry_pace.pause_after(0)
+        await payments.add(connection, payment, ask_at=ask_at)
         await transitions.record(
             connection,
             order_no,

@@ -34,7 +34,7 @@ async def command(
     machine = order_type(standing.order_type).version(standing.table_version)
     if key is None:
         machine.next(standing.state, action, actor_of(caller))
-    by = await _acted_by(services, caller, order_no, reason)
+    by = await with_note(services, caller, order_no, reason)
     patience = services.settings.submit_deadline_seconds
     try:
         async with asyncio.timeout(patience):
@@ -45,7 +45,7 @@ async def command(
                 rpc_timeout=timedelta(seconds=patience),
             )
     except WorkflowUpdateFailedError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
         raise unavailable("the order's run") from error
     except RPCError as error:
@@ -66,7 +66,7 @@ async def own_order(services: Services, caller: Caller, order_no: str) -> Standi
     return standing
 
 
-async def _acted_by(services: Services, caller: Caller, order_no: str, reason: str) -> ActedBy:
+async def with_note(services: Services, caller: Caller, order_no: str, reason: str) -> ActedBy:
     """Who acts, with what they wrote left in the database: it does not belong into a run's history."""
     if not reason:
         return acted_by(caller)
@@ -75,7 +75,8 @@ async def _acted_by(services: Services, caller: Caller, order_no: str, reason: s
     return replace(acted_by(caller), note=note)
 
 
-def _refusal(error: WorkflowUpdateFailedError) -> Problem:
+def refusal(error: WorkflowUpdateFailedError) -> Problem:
+    """What a run's refusal of an update is over HTTP."""
     cause: Any = error.cause
     if isinstance(cause, ApplicationError) and cause.type in STATUS:
         details = cause.details[0] if cause.details else {}

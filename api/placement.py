@@ -63,7 +63,7 @@ async def place(
     except RPCError as error:
         raise unavailable("placing orders") from error
     finally:
-        await _settle(operation)
+        await dispose(operation)
 
 
 def _start(
@@ -97,7 +97,7 @@ def _start(
     )
 
 
-async def _settle(operation: WithStartWorkflowOperation[object, object]) -> None:
+async def dispose(operation: WithStartWorkflowOperation[object, object]) -> None:
     """The operation holds a future of its own that complains when nobody looks at its failure."""
     future = operation._workflow_handle
     if future.done() and not future.cancelled():

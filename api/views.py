@@ -18,8 +18,9 @@ from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.words import label_of, status_of
 from ordersaga.domain.payment import Payment
 from ordersaga.domain.pricing.quote import PricedLine, Totals
+from ordersaga.domain.refund import Refund
 from ordersaga.domain.sourcing import Source
-from ordersaga.persistence import orders, parcels, payments, reviews, stock
+from ordersaga.persistence import orders, parcels, payments, refunds, reviews, stock
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.parcels import StoredParcel
 from ordersaga.persistence.reviews import Review
@@ -31,6 +32,7 @@ class Dossier:
 
     order: Order
     payments: Sequence[Payment]
+    refunds: Sequence[Refund]
     parcels: Sequence[StoredParcel]
     reviews: Sequence[Review]
     sources: Sequence[Source]
@@ -44,6 +46,7 @@ async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) ->
     whole = Dossier(
         order=order,
         payments=await payments.of_order(connection, order_no),
+        refunds=await refunds.of_order(connection, order_no),
         parcels=await parcels.of_order(connection, order_no),
         reviews=await reviews.of_order(connection, order_no),
         sources=await stock.sources_of(connection, order_no),
@@ -82,7 +85,7 @@ def _summary(order: Order, caller: Caller, language: str) -> dict[str, Any]:
 
 
 def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:
-    """Merchants see their own lines, warehouses what they ship; neither sees the buyer's payments."""
+    """Merchants see their own lines, warehouses what they ship; neither sees the buyer's money."""
     if caller.role is Role.MERCHANT:
         mine = {line.line_no for line in whole.order.lines if line.merchant_id == caller.merchant_id}
         own_parcels = [parcel for parcel in whole.parcels if parcel.merchant_id == caller.merchant_id]
@@ -98,6 +101,7 @@ def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:
         whole,
         order=replace(whole.order, lines=lines, totals=_sums(lines)),
         payments=(),
+        refunds=(),
         parcels=own_parcels,
         sources=[item for item in whole.sources if item.line_no in mine],
     )
@@ -129,7 +133,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         "payments": [payment_document(payment, order.payment_due_at) for payment in known.payments],
         "parcels": [_parcel(parcel, order.currency) for parcel in known.parcels],
         "after_sales": [],
-        "refunds": [],
+        "refunds": [refund_document(refund) for refund in known.refunds],
         "reviews": [asdict(review) for review in known.reviews],
         "available_actions": _actions(known, caller, at),
     }
@@ -155,6 +159,7 @@ def heading(order: Order, caller: Caller, language: str) -> dict[str, Any]:
 
 
 def payment_document(payment: Payment, due_at: datetime) -> dict[str, Any]:
+    received = payment.received
     return {
         "payment_id": payment.payment_id,
         "channel": payment.channel,
@@ -166,7 +171,13 @@ def payment_document(payment: Payment, due_at: datetime) -> dict[str, Any]:
         "paid_at": payment.paid_at,
         "failure": payment.failure,
         "created_at": payment.created_at,
+        "received": received and money(received.amount, received.currency),
+        "refunded": received and money(payment.refunded, received.currency),
     }
+
+
+def refund_document(refund: Refund) -> dict[str, Any]:
+    return {**asdict(refund), "amount": money(refund.amount.amount, refund.amount.currency)}
 
 
 def receiver_is_fixed(found: Sequence[StoredParcel]) -> bool:

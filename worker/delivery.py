@@ -13,10 +13,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.fulfilment import advance_parcel
 from activities.payment import settle
+from activities.refund import settle_refund
 from ordersaga.domain.errors import OrderError
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED
+from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED, REFUND_DUE, REFUND_REPORTED, TASK_QUEUE
 from ordersaga.gateways import correlation
+from ordersaga.gateways.refund import begin
 from ordersaga.persistence import inbox, orders, parcels, payments
 from ordersaga.persistence.database import Database
 
@@ -31,9 +33,12 @@ _AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, R
 class Delivery:
     """A loop over the inbox. Telling a run twice is harmless, so several processes may run it."""
 
-    def __init__(self, database: Database, client: Client, *, interval: float = 1.0) -> None:
+    def __init__(
+        self, database: Database, client: Client, *, task_queue: str = TASK_QUEUE, interval: float = 1.0
+    ) -> None:
         self._database = database
         self._client = client
+        self._task_queue = task_queue
         self._interval = interval
 
     async def run(self) -> None:
@@ -62,8 +67,7 @@ class Delivery:
 
     async def _deliver(self, delivery: inbox.Delivery) -> bool:
         try:
-            handle = self._client.get_workflow_handle(delivery.workflow_id)
-            await handle.signal(delivery.signal, rpc_timeout=_PATIENCE)
+            await self._tell(delivery)
         except RPCError as error:
             if error.status in _AWAY:
                 raise
@@ -74,21 +78,36 @@ class Delivery:
             return ended and await self._apply_without_run(delivery)
         return True
 
+    async def _tell(self, delivery: inbox.Delivery) -> None:
+        if delivery.signal == REFUND_DUE:
+            payment_id = delivery.subject.partition("/")[2]
+            await begin(self._client, payment_id, task_queue=self._task_queue, patience=_PATIENCE)
+        else:
+            handle = self._client.get_workflow_handle(delivery.workflow_id)
+            await handle.signal(delivery.signal, rpc_timeout=_PATIENCE)
+
     async def _order_has_ended(self, delivery: inbox.Delivery) -> bool:
         """Whether a run that Temporal does not know was there once, and is not still to come."""
+        if delivery.signal == REFUND_REPORTED:
+            return True  # a refund is reported because its run has sent it
         async with self._database.transaction() as connection:
             order_no = await _order_of(connection, delivery)
             order = await orders.standing(connection, order_no) if order_no else None
         return order is not None and order.state in order_type(order.order_type).version(order.table_version).final
 
     async def _apply_without_run(self, delivery: inbox.Delivery) -> bool:
-        """A report for a run that has ended changes no flow, but money and parcels are recorded as they are."""
+        """A report for a run that has ended changes no flow, but money and parcels are recorded as they are.
+
+        Somebody may have terminated the run of an order that still awaits its payment: money for it goes back.
+        """
         try:
             async with self._database.transaction() as connection:
                 if delivery.signal == PAYMENT_REPORTED:
                     payment = await payments.get(connection, delivery.subject)
                     if payment is not None:
-                        await settle(connection, payment.order_no, datetime.now(UTC))
+                        await settle(connection, payment.order_no, datetime.now(UTC), has_run=False)
+                elif delivery.signal == REFUND_REPORTED:
+                    await settle_refund(connection, delivery.subject, datetime.now(UTC))
                 elif delivery.signal == PARCEL_REPORTED:
                     await advance_parcel(connection, delivery.subject, datetime.now(UTC))
         except OrderError as error:

@@ -12,10 +12,13 @@ from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
 from ordersaga.domain.messages import (
     PARCEL_REPORTED,
     PAYMENT_REPORTED,
+    REFUND_REPORTED,
     ActedBy,
     order_workflow_id,
     parcel_workflow_id,
+    refund_workflow_id,
 )
+from ordersaga.domain.refund import RefundReport, refund_no_of
 from ordersaga.gateways import correlation
 from ordersaga.gateways.signing import SignatureInvalid
 from ordersaga.persistence import inbox, parcels, payments
@@ -36,19 +39,26 @@ async def payment_callback(
         callback = gateway.verify(request.headers, await request.body())
     except SignatureInvalid as error:
         raise Problem("signature_invalid", str(error)) from error
+    report = callback.report
     async with services.database.transaction() as connection:
-        payment = await payments.get(connection, callback.report.payment_id)
+        payment = await payments.get(connection, report.payment_id)
         known = payment is not None and payment.provider == provider
         if payment is not None:
             correlation.bind(order_no=payment.order_no)
+        if isinstance(report, RefundReport):
+            subject, signal = refund_no_of(report.reference), REFUND_REPORTED
+            run = refund_workflow_id(report.payment_id)
+        else:
+            subject, signal = report.payment_id, PAYMENT_REPORTED
+            run = order_workflow_id(payment.order_no) if payment else ""
         delivery = await inbox.store(
             connection,
             source=f"payment:{provider}",
             event_id=callback.event_id,
-            workflow_id=order_workflow_id(payment.order_no) if payment and known else None,
-            signal=PAYMENT_REPORTED,
-            subject=callback.report.payment_id,
-            payload=callback.report.to_document(),
+            workflow_id=run if known else None,
+            signal=signal,
+            subject=subject,
+            payload=report.to_document(),
             at=datetime.now(UTC),
         )
     background.add_task(deliver, services, delivery)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,12 +39,17 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a buyer does at the cashier, and how often and when the merchant hears of it."""
+    """What a buyer does at the cashier, and how often and when the merchant hears of it.
+
+    `late` is money that comes in spite of a closing; `refunds` is how refunds of it are to go, as JSON.
+    """
 
     outcome: Outcome
     amount: int | None = None
     times: int = 1
     delay: timedelta = timedelta()
+    late: bool = False
+    refunds: dict[str, Any] | None = None
 
 
 class OutcomeRefused(Exception):
@@ -83,9 +89,10 @@ class Cashier:
 
         Raises `OutcomeRefused` if the attempt is settled differently, or expired.
         """
-        decision = _expiry(now) if _overdue(ticket.attempt.expires_at, now) else _decision(wish, ticket, now)
+        too_late = _overdue(ticket.attempt.expires_at, now) and not wish.late
+        decision = _expiry(now) if too_late else _decision(wish, ticket, now)
         async with self._database.transaction() as connection:
-            payment = await _settle(connection, _attempt(ticket), decision)
+            payment = await _settle(connection, _attempt(ticket), decision, late=wish.late)
             granted = _grants(payment, wish)
             if granted and wish.times:
                 await sandbox.owe_callback(
@@ -103,8 +110,10 @@ class Cashier:
             return await sandbox.latest(connection, limit)
 
 
-async def _settle(connection: AsyncConnection, attempt: SandboxAttempt, decision: SandboxDecision) -> SandboxPayment:
-    settled = await sandbox.decide(connection, attempt, decision)
+async def _settle(
+    connection: AsyncConnection, attempt: SandboxAttempt, decision: SandboxDecision, *, late: bool = False
+) -> SandboxPayment:
+    settled = await sandbox.decide(connection, attempt, decision, late=late)
     return settled or await sandbox.find(connection, attempt.payment_id) or _missing(attempt.payment_id)
 
 
@@ -136,6 +145,7 @@ def _decision(wish: Wish, ticket: CashierTicket, now: datetime) -> SandboxDecisi
         provider_transaction_id=f"sbx_{uuid.uuid4().hex}" if paid else None,
         paid_amount=(wish.amount or ticket.attempt.amount.amount) if paid else None,
         failure=_FAILURES.get(ticket.attempt.channel, "declined") if wish.outcome is Outcome.FAIL else None,
+        refund_wish=wish.refunds if paid else None,
     )
 
 

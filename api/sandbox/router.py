@@ -18,10 +18,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.sandbox.cashier import EXPIRED, Cashier, Outcome, OutcomeRefused, Wish
 from api.sandbox.page import cashier_page, index_page, invalid_page
 from api.sandbox.problems import Problem, ProblemRoute, responses
+from api.sandbox.refund import RefundImpossible, Refunding
+from api.sandbox.refund_schemas import RefundRequest, RefundView
 from api.sandbox.schemas import CloseRequest, PaymentView, Simulation
 from api.sandbox.texts import language_of
+from ordersaga.domain.errors import MoneyInvalid
+from ordersaga.domain.money import Money
 from ordersaga.gateways import correlation
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, CashierTokenInvalid, SandboxKeys
+from ordersaga.persistence.database import Database
 from ordersaga.persistence.sandbox import SandboxPayment
 from ordersaga.settings import Settings
 
@@ -36,6 +41,7 @@ class Desk:
     """What a request needs: the rules, and the keys that prove where it comes from."""
 
     cashier: Cashier
+    refunding: Refunding
     keys: SandboxKeys
 
     def ticket(self, token: str) -> CashierTicket:
@@ -58,7 +64,9 @@ async def _desk(request: Request) -> Desk:
         raise Problem(404, "not_found", "there is no sandbox here")
     sender = getattr(request.app.state, "sandbox_sender", None)
     wake: Callable[[timedelta], None] = sender.wake if sender else _leave_to_polls
-    return Desk(Cashier(request.app.state.database, wake), _keys(settings.sandbox.payment_secret.get_secret_value()))
+    database: Database = request.app.state.database
+    keys = _keys(settings.sandbox.payment_secret.get_secret_value())
+    return Desk(Cashier(database, wake), Refunding(database, wake), keys)
 
 
 def _leave_to_polls(_: timedelta) -> None:
@@ -115,7 +123,14 @@ async def press_button(
 @router.post("/cashier/{token}/simulate", responses=responses(400, 404, 409, 413, 422, 503))
 async def simulate(token: str, simulation: Simulation, desk: AtDesk) -> PaymentView:
     """Act as the buyer of a cashier page. Repeating an outcome answers the same and sends the callback again."""
-    wish = Wish(Outcome(simulation.outcome), simulation.amount, simulation.times, timedelta(seconds=simulation.delay_s))
+    wish = Wish(
+        Outcome(simulation.outcome),
+        amount=simulation.amount,
+        times=simulation.times,
+        delay=timedelta(seconds=simulation.delay_s),
+        late=simulation.late,
+        refunds=simulation.refunds.model_dump() if simulation.refunds else None,
+    )
     try:
         return PaymentView.of(await desk.cashier.act(desk.ticket(token), wish, datetime.now(UTC)))
     except OutcomeRefused as refusal:
@@ -138,6 +153,27 @@ async def close(payment_id: str, body: CloseRequest, desk: AtMerchantDesk) -> Pa
     if ticket.attempt.payment_id != payment_id:
         raise Problem(422, "request_invalid", "the token is another payment's")
     return PaymentView.of(await desk.cashier.close(ticket, datetime.now(UTC)))
+
+
+@router.post("/api/payments/{payment_id}/refunds", responses=responses(400, 401, 404, 409, 413, 422, 503))
+async def refund(payment_id: str, body: RefundRequest, desk: AtMerchantDesk) -> RefundView:
+    """Pay money back; the same `refund_no` is answered as the first time. What fails at once is answered as failed."""
+    try:
+        amount = Money(body.amount, body.currency)
+        return await desk.refunding.refund(payment_id, body.refund_no, amount, datetime.now(UTC))
+    except MoneyInvalid as error:
+        raise Problem(422, "request_invalid", str(error)) from error
+    except RefundImpossible as error:
+        raise Problem(404 if error.code == "payment_unknown" else 409, error.code, str(error)) from error
+
+
+@router.get("/api/refunds/{refund_no}", responses=responses(401, 404, 422, 503))
+async def ask_refund(refund_no: str, desk: AtMerchantDesk) -> RefundView:
+    """A refund's present state, for merchants."""
+    found = await desk.refunding.ask(refund_no, datetime.now(UTC))
+    if found is None:
+        raise Problem(404, "refund_unknown", "nobody has asked for this refund")
+    return found
 
 
 def _settled_otherwise(payment: SandboxPayment) -> Problem:

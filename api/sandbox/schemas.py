@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.sandbox.refund_schemas import AMOUNT_LIMIT, RefundWish
 from ordersaga.persistence.sandbox import SandboxPayment
-
-AMOUNT_LIMIT = 10**15
 
 
 class Simulation(BaseModel):
@@ -23,6 +22,10 @@ class Simulation(BaseModel):
         1, ge=0, le=10, description="how often the same callback is delivered; 0: the provider is silent"
     )
     delay_s: float = Field(0, ge=0, le=3600, allow_inf_nan=False, description="seconds before the callback goes out")
+    late: bool = Field(
+        False, description="the money comes although the attempt was closed or has expired, as bank transfers do"
+    )
+    refunds: RefundWish | None = Field(None, description="how refunds of the payment are to go")
 
 
 class CloseRequest(BaseModel):

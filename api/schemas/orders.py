@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.schemas.quotes import DiscountView, SourceView, TotalsView
+from api.schemas.refunds import RefundView
 from api.schemas.values import (
     STORABLE,
     AddressBody,
@@ -84,6 +85,8 @@ class PaymentView(Response):
     paid_at: datetime | None
     failure: str | None
     created_at: datetime
+    received: MoneyBody | None = Field(description="what the provider says it took")
+    refunded: MoneyBody | None = Field(description="what of that went back, or is on its way")
 
 
 class ParcelLineView(Response):
@@ -149,6 +152,6 @@ class OrderView(OrderHeading):
     payments: list[PaymentView]
     parcels: list[OrderParcelView]
     after_sales: list[dict[str, Any]]
-    refunds: list[dict[str, Any]]
+    refunds: list[RefundView]
     reviews: list[ReviewView]
     available_actions: list[ActionView]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Pauses that double from `first_seconds` up to `longest_seconds`; who is silent for `give_up_seconds` is let be."""
+    """Pauses that double from `first_seconds` up to `longest_seconds`, for `give_up_seconds` in all."""
 
     first_seconds: float
     longest_seconds: float

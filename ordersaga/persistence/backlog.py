@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.lifecycle.refund import FINAL
+from ordersaga.domain.lifecycle.refund import FINAL, RefundState
 from ordersaga.persistence.tables.events import events
 from ordersaga.persistence.tables.inbox import inbox
 from ordersaga.persistence.tables.orders import orders
@@ -25,6 +25,7 @@ class Backlog:
     oldest_event: datetime | None
     refunds: int
     oldest_refund: datetime | None
+    failed_refunds: int
     dead_deliveries: int
 
 
@@ -42,6 +43,7 @@ async def backlog(connection: AsyncConnection) -> Backlog:
     undelivered = inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None)
     unpublished = events.c.position.is_(None)
     unfinished = refunds.c.state.not_in(sorted(FINAL))
+    failed = refunds.c.state == RefundState.FAILED
     dead = webhook_deliveries.c.state == "dead"
     row = await connection.execute(
         select(
@@ -51,6 +53,7 @@ async def backlog(connection: AsyncConnection) -> Backlog:
             _oldest(events.c.at, unpublished).label("oldest_event"),
             _count(refunds, unfinished).label("refunds"),
             _oldest(refunds.c.requested_at, unfinished).label("oldest_refund"),
+            _count(refunds, failed).label("failed_refunds"),
             _count(webhook_deliveries, dead).label("dead_deliveries"),
         )
     )

@@ -16,14 +16,16 @@ from ordersaga.persistence.tables.payments import payments
 _CLAIM = text("""
     WITH due AS (
         SELECT payment_id FROM payments
-        WHERE state = 'open' AND provider = :provider AND next_inquiry_at <= :at
+        WHERE state = 'open' AND provider = :provider AND next_inquiry_at <= CAST(:at AS timestamptz)
         ORDER BY next_inquiry_at LIMIT :most FOR UPDATE SKIP LOCKED
     )
     UPDATE payments SET
         inquiries = inquiries + 1,
         next_inquiry_at = CASE
-            WHEN created_at + CAST(:give_up AS interval) > :at
-            THEN :at + least(CAST(:first AS interval) * power(2, least(inquiries + 1, 40)), CAST(:longest AS interval))
+            WHEN created_at + CAST(:give_up AS interval) > CAST(:at AS timestamptz)
+            THEN CAST(:at AS timestamptz) + least(
+                CAST(:first AS interval) * power(2, least(inquiries + 1, 40)), CAST(:longest AS interval)
+            )
         END
     FROM due WHERE payments.payment_id = due.payment_id
     RETURNING payments.payment_id, payments.inquiries

@@ -36,7 +36,10 @@ class SandboxAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxDecision:
-    """How an attempt ends. The three last fields belong to some states only, and a constraint says to which."""
+    """How an attempt ends. The payment's fields belong to some states only, and a constraint says to which.
+
+    `refund_wish` is how its refunds are to go, as the cashier wants it; nothing in particular if `None`.
+    """
 
     state: SandboxState
     event_id: str
@@ -44,6 +47,7 @@ class SandboxDecision:
     provider_transaction_id: str | None = None
     paid_amount: int | None = None
     failure: str | None = None
+    refund_wish: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +74,17 @@ class DueCallback:
     tries: int
 
 
-_DECISION = ("state", "event_id", "decided_at", "provider_transaction_id", "paid_amount", "paid_at", "failure")
+_DECISION = (
+    "state", "event_id", "decided_at", "provider_transaction_id", "paid_amount", "paid_at", "failure", "refund_wish",
+)  # fmt: skip
 
 
-def _decide() -> Insert:
+def _decide(*undecided: SandboxState) -> Insert:
     statement = insert(sandbox_payments)
     return statement.on_conflict_do_update(
         index_elements=[sandbox_payments.c.payment_id],
         set_={name: statement.excluded[name] for name in _DECISION},
-        where=sandbox_payments.c.state == SandboxState.OPEN,
+        where=sandbox_payments.c.state.in_(undecided),
     )
 
 
@@ -103,7 +109,8 @@ def _claim() -> TypedReturnsRows[Any]:
 
 # Built once: building costs as much as sending, and the claim is asked for every second.
 _ANNOUNCE = insert(sandbox_payments).on_conflict_do_nothing()
-_DECIDE = _decide().returning(sandbox_payments)
+_DECIDE = _decide(SandboxState.OPEN).returning(sandbox_payments)
+_DECIDE_LATE = _decide(SandboxState.OPEN, SandboxState.CLOSED).returning(sandbox_payments)
 _OWE = insert(sandbox_callbacks)
 _CLAIM = _claim()
 
@@ -115,11 +122,14 @@ async def announce(connection: AsyncConnection, attempt: SandboxAttempt, now: da
 
 
 async def decide(
-    connection: AsyncConnection, attempt: SandboxAttempt, decision: SandboxDecision
+    connection: AsyncConnection, attempt: SandboxAttempt, decision: SandboxDecision, *, late: bool = False
 ) -> SandboxPayment | None:
-    """Settle an attempt that is open or not yet known. None: it was settled before, by somebody else."""
+    """Settle an attempt that is open or not yet known, or with `late` one that was closed.
+
+    None: it was settled before, by somebody else.
+    """
     row = _attempt_values(attempt) | {"created_at": decision.decided_at} | _decision_values(decision)
-    found = (await connection.execute(_DECIDE, row)).mappings().one_or_none()
+    found = (await connection.execute(_DECIDE_LATE if late else _DECIDE, row)).mappings().one_or_none()
     return None if found is None else _payment(found)
 
 
@@ -139,13 +149,20 @@ async def latest(connection: AsyncConnection, limit: int) -> list[SandboxPayment
 async def owe_callback(
     connection: AsyncConnection, payment: SandboxPayment, *, body: str, due_at: datetime, times: int
 ) -> None:
-    """Note `times` deliveries of one event. Raises `ValueError` for a payment that is open."""
+    """Note `times` deliveries of a payment's event. Raises `ValueError` for a payment that is open."""
     if payment.decision is None:
         raise ValueError("an open payment has nothing to report")
+    await owe(connection, payment.attempt, payment.decision.event_id, body=body, due_at=due_at, times=times)
+
+
+async def owe(
+    connection: AsyncConnection, attempt: SandboxAttempt, event_id: str, *, body: str, due_at: datetime, times: int
+) -> None:
+    """Note `times` deliveries of an event to where the attempt is reported."""
     row = {
-        "event_id": payment.decision.event_id,
-        "payment_id": payment.attempt.payment_id,
-        "url": payment.attempt.callback_url,
+        "event_id": event_id,
+        "payment_id": attempt.payment_id,
+        "url": attempt.callback_url,
         "body": body,
         "due_at": due_at,
     }
@@ -209,6 +226,7 @@ def _decision_values(decision: SandboxDecision) -> dict[str, object]:
         "paid_amount": decision.paid_amount,
         "paid_at": decision.decided_at if decision.state is SandboxState.SUCCEEDED else None,
         "failure": decision.failure,
+        "refund_wish": decision.refund_wish,
     }
 
 
@@ -235,4 +253,5 @@ def _decision(row: RowMapping) -> SandboxDecision:
         provider_transaction_id=row["provider_transaction_id"],
         paid_amount=row["paid_amount"],
         failure=row["failure"],
+        refund_wish=row["refund_wish"],
     )

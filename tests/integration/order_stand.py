@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
 from api.placement import place
+from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import (
     PARCEL_REPORTED,
@@ -136,8 +137,8 @@ class OrderStand:
         assert await self.places(submission) == Placement(placed=True)
         return submission.order_no
 
-    async def attempt(self, order_no: str, channel: str = "card") -> Payment:
-        """A payment attempt of the order's amount, opened by the buyer."""
+    async def attempt(self, order_no: str, channel: str = "card", *, ask_at: datetime | None = None) -> Payment:
+        """A payment attempt of the order's amount, opened by the buyer; from `ask_at` on its provider is asked."""
         order = await self.order(order_no)
         payment = Payment(
             payment_id=f"pay-{next(self._numbers)}",
@@ -149,7 +150,17 @@ class OrderStand:
             created_at=datetime.now(UTC),
         )
         async with self.database.transaction() as connection:
-            await payments.add(connection, payment)
+            await orders.standing(connection, order_no, lock=True)
+            await payments.add(connection, payment, ask_at=ask_at)
+            await transitions.record(
+                connection,
+                order_no,
+                action=Action.PAY,
+                from_state=order.state,
+                to_state=order.state,
+                at=payment.created_at,
+                by=BUYER,
+            )
         return payment
 
     async def hears(

@@ -1,5 +1,6 @@
 """What lies outside the project and is pretended: the payment provider, and moments at which the network fails."""
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,25 +9,63 @@ from typing import Any
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
+from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.payment import PaymentReport, PaymentState
-from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback
+from ordersaga.domain.refund import RefundReport
+from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback, RefundOrder
+from tests.goods import twd
 
 
+@dataclass
 class FakeProvider:
-    """A provider whose cashier nobody sees. `answers` is what it says when an attempt is closed; else it is closed."""
+    """A provider whose cashier nobody sees.
 
-    name = "fake"
-    channels = frozenset({"card", "wallet"})
+    `answers` is what it says when an attempt is closed (else it is), `told` when it is asked about one (else it is
+    open). `refusals` are what it does the next times that it is to pay a payment back, in turn: an error after it has
+    taken the order, or a state; else it takes it and says so. `ends` is what it says when it is asked about a refund.
+    """
 
-    def __init__(self) -> None:
-        self.answers: dict[str, PaymentState | Exception] = {}
-        self.closed: Counter[str] = Counter()
+    name: str = "fake"
+    channels: frozenset[str] = frozenset({"card", "wallet"})
+    answers: dict[str, PaymentState | Exception] = field(default_factory=dict)
+    told: dict[str, PaymentState | Exception] = field(default_factory=dict)
+    refusals: defaultdict[str, list[RefundState | Exception]] = field(default_factory=lambda: defaultdict(list))
+    ends: dict[str, RefundState | Exception] = field(default_factory=dict)
+    closed: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    refunds: defaultdict[str, dict[str, RefundOrder]] = field(default_factory=lambda: defaultdict(dict))
+    silence: asyncio.Event | None = None
+    """While it is there and not set, questions get no answer."""
 
     async def open(self, attempt: PaymentAttempt) -> str:
         return f"https://cashier.example/{attempt.payment_id}"
 
     async def ask(self, payment_id: str) -> PaymentReport:
-        raise NotImplementedError(payment_id)
+        self.asked[payment_id] += 1
+        if self.silence is not None:
+            await self.silence.wait()
+        answer = self.told.get(payment_id, PaymentState.OPEN)
+        if isinstance(answer, Exception):
+            raise answer
+        return PaymentReport(payment_id=payment_id, state=answer, amount=twd(16_000))
+
+    async def refund(self, refund: RefundOrder) -> RefundReport:
+        self.refunds[refund.payment_id][refund.reference] = refund
+        refusals = self.refusals[refund.payment_id]
+        answer = refusals.pop(0) if refusals else RefundState.SENT
+        if isinstance(answer, Exception):
+            raise answer
+        return _refunded(refund, answer)
+
+    async def ask_refund(self, reference: str) -> RefundReport:
+        self.asked[reference] += 1
+        answer = self.ends.get(reference, RefundState.SENT)
+        if isinstance(answer, Exception):
+            raise answer
+        return _refunded(self._refund(reference), answer)
+
+    def _refund(self, reference: str) -> RefundOrder:
+        return next(refunds[reference] for refunds in self.refunds.values() if reference in refunds)
 
     async def close(self, attempt: PaymentAttempt) -> PaymentReport:
         self.closed[attempt.payment_id] += 1
@@ -37,6 +76,16 @@ class FakeProvider:
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
         raise NotImplementedError
+
+
+def _refunded(refund: RefundOrder, state: RefundState) -> RefundReport:
+    return RefundReport(
+        reference=refund.reference,
+        payment_id=refund.payment_id,
+        state=state,
+        amount=refund.amount,
+        failure="account_closed" if state is RefundState.FAILED else None,
+    )
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import PaymentReport
+from ordersaga.domain.refund import RefundReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +22,29 @@ class PaymentAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOrder:
+    """What a provider is to pay back of a payment. `reference` is ours, and the same each time that it is sent."""
+
+    reference: str
+    payment_id: str
+    transaction_id: str | None
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderCallback:
     """A verified callback. `event_id` is the provider's own and the same for each delivery of one event."""
 
     event_id: str
-    report: PaymentReport
+    report: PaymentReport | RefundReport
 
 
 class PaymentUnknown(Exception):
     """The provider has never heard of this attempt."""
+
+
+class RefundUnknown(Exception):
+    """The provider has never heard of this refund."""
 
 
 class ProviderUnavailable(Exception):
@@ -50,6 +65,17 @@ class PaymentProvider(Protocol):
 
     async def close(self, attempt: PaymentAttempt) -> PaymentReport:
         """Make sure that the attempt cannot be paid any more; the answer says if it was paid before. Idempotent."""
+        ...
+
+    async def refund(self, refund: RefundOrder) -> RefundReport:
+        """Pay back. Idempotent by `reference`; a definite refusal is a report of failure. Raises `ProviderUnavailable`.
+
+        What is not decided at once is reported as `sent`, and its end by a callback.
+        """
+        ...
+
+    async def ask_refund(self, reference: str) -> RefundReport:
+        """The refund's present state. Raises `RefundUnknown`, `ProviderUnavailable`."""
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:

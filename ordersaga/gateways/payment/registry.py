@@ -40,6 +40,11 @@ class PaymentProviders:
         """Every channel that a buyer may choose, in alphabetical order."""
         return tuple(sorted(self._by_channel))
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every provider that is configured."""
+        return tuple(self._by_name)
+
     def named(self, name: str) -> PaymentProvider:
         """The provider of a stored payment or a callback's address. Raises `NotFound`."""
         provider = self._by_name.get(name)

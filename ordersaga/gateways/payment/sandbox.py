@@ -6,24 +6,21 @@ attempt, so that paying costs the order system no round trip before the buyer is
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from ordersaga.domain.errors import MoneyInvalid
-from ordersaga.domain.money import Money
-from ordersaga.domain.payment import PaymentReport, PaymentState
+from ordersaga.domain.payment import PaymentReport
+from ordersaga.domain.refund import RefundReport
 from ordersaga.gateways import signing
-from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderCallback, ProviderUnavailable
+from ordersaga.gateways.payment import sandbox_reports
+from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback, ProviderUnavailable, RefundOrder
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, SandboxKeys
 from ordersaga.gateways.signing import SignatureInvalid
 
 CALL_SECONDS = 10.0
-_STATES = {
-    "payment.succeeded": PaymentState.SUCCEEDED,
-    "payment.failed": PaymentState.FAILED,
-    "payment.closed": PaymentState.CLOSED,
-}
 
 
 class SandboxProvider:
@@ -49,60 +46,44 @@ class SandboxProvider:
         return f"{self._public_url}/sandbox/cashier/{self._seal(attempt)}"
 
     async def ask(self, payment_id: str) -> PaymentReport:
-        return await self._call("GET", payment_id)
+        return sandbox_reports.payment_answer(payment_id, await self._call("GET", f"payments/{_segment(payment_id)}"))
 
     async def close(self, attempt: PaymentAttempt) -> PaymentReport:
-        return await self._call("POST", attempt.payment_id, "/close", {"token": self._seal(attempt)})
+        path = f"payments/{_segment(attempt.payment_id)}/close"
+        return sandbox_reports.payment_answer(
+            attempt.payment_id, await self._call("POST", path, {"token": self._seal(attempt)})
+        )
+
+    async def refund(self, refund: RefundOrder) -> RefundReport:
+        amount = refund.amount
+        body = {"refund_no": refund.reference, "amount": amount.amount, "currency": amount.currency}
+        answer = await self._call("POST", f"payments/{_segment(refund.payment_id)}/refunds", body)
+        return sandbox_reports.refund_answer(refund, answer)
+
+    async def ask_refund(self, reference: str) -> RefundReport:
+        return sandbox_reports.refund_asked(reference, await self._call("GET", f"refunds/{_segment(reference)}"))
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
         message = signing.verify(self._secret, headers, body)
-        state = _STATES.get(message.type)
-        if state is None:
+        read = sandbox_reports.READERS.get(message.type)
+        if read is None:
             raise SignatureInvalid(f"{message.type!r} is not an event of this provider")
         try:
-            return ProviderCallback(event_id=message.event_id, report=_report(message.data, state))
+            return ProviderCallback(event_id=message.event_id, report=read(message.data))
         except (MoneyInvalid, ValueError) as error:
             raise SignatureInvalid(f"the callback is malformed: {error}") from error
 
     def _seal(self, attempt: PaymentAttempt) -> str:
         return self._keys.seal(CashierTicket(attempt, f"{self._url}/v1/webhooks/payments/{self.name}"))
 
-    async def _call(
-        self, method: str, payment_id: str, action: str = "", body: dict[str, str] | None = None
-    ) -> PaymentReport:
-        url = f"{self._url}/sandbox/api/payments/{quote(payment_id, safe='')}{action}"
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         headers = {"authorization": f"Bearer {self._keys.api_key}"}
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                response = await self._client.request(method, url, headers=headers, json=body)
+                return await self._client.request(method, f"{self._url}/sandbox/api/{path}", headers=headers, json=body)
         except (httpx.HTTPError, TimeoutError) as error:
             raise ProviderUnavailable(f"the sandbox did not answer: {type(error).__name__}") from error
-        return _answer(payment_id, response)
 
 
-def _answer(payment_id: str, response: httpx.Response) -> PaymentReport:
-    try:
-        document = response.json()
-        # A bare 404 comes from a wrong address as well, and must not pass for the provider's word on a payment.
-        if response.status_code == 404 and document["code"] == "payment_unknown":
-            raise PaymentUnknown(payment_id)
-        if response.is_success and document["payment_id"] == payment_id:
-            return _report(document, PaymentState(document["state"]))
-    except (MoneyInvalid, ValueError, KeyError, TypeError) as error:
-        raise ProviderUnavailable(f"the sandbox answered {response.status_code} and made no sense") from error
-    raise ProviderUnavailable(f"the sandbox answered {response.status_code}")
-
-
-def _report(data: Mapping[str, object], state: PaymentState) -> PaymentReport:
-    amount = data.get("amount")
-    if type(amount) is not int or amount < 0:
-        raise ValueError("amount must be a count of minor units")
-    paid = state is PaymentState.SUCCEEDED
-    return PaymentReport(
-        payment_id=signing.text(data, "payment_id"),
-        state=state,
-        amount=Money(amount, signing.text(data, "currency")),
-        transaction_id=signing.text(data, "provider_transaction_id") if paid else None,
-        paid_at=signing.moment(data, "paid_at") if paid else None,
-        failure=None if data.get("failure") is None else signing.text(data, "failure"),
-    )
+def _segment(text: str) -> str:
+    return quote(text, safe="")

@@ -1,6 +1,18 @@
 """Refund documents: money on its way back (R-PAY-3, P1, P6, M8)."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from ordersaga.persistence.tables.metadata import metadata
 

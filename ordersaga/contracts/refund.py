@@ -1,0 +1,81 @@
+"""What workflows ask of refunds (R-PAY-3, P1, P6)."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+
+from temporalio import activity
+
+from ordersaga.domain.inquiry import Pace
+from ordersaga.domain.lifecycle.refund import RefundState
+from ordersaga.domain.messages import ActedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefund:
+    payment_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedRefund:
+    """What the run needs to know. `amount` is for people; `pace` is how often a silent provider is asked."""
+
+    refund_no: str
+    order_no: str
+    amount: str
+    state: RefundState
+    tries: int
+    pace: Pace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundStep:
+    refund_no: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideRefund:
+    """An operator's `retry_refund` or `settle_refund` of the refund's try number `tries`."""
+
+    refund_no: str
+    action: str
+    tries: int
+    by: ActedBy
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundProgress:
+    state: RefundState
+    tries: int
+
+
+class RefundActivities(ABC):
+    """Each answers where the refund stands after it, and is harmless when it runs again."""
+
+    @activity.defn(name="request_refund")
+    @abstractmethod
+    async def request(self, request: RequestRefund) -> RequestedRefund:
+        """Write the refund document and claim its sum from the payment, in one transaction, once."""
+
+    @activity.defn(name="send_refund")
+    @abstractmethod
+    async def send(self, request: RefundStep) -> RefundProgress:
+        """Tell the provider to pay back, unless that was done. Fails, to be tried again, while it does not answer."""
+
+    @activity.defn(name="settle_refund_reports")
+    @abstractmethod
+    async def settle(self, request: RefundStep) -> RefundProgress:
+        """Apply what the provider reported, in one transaction."""
+
+    @activity.defn(name="ask_refund")
+    @abstractmethod
+    async def ask(self, request: RefundStep) -> RefundProgress:
+        """Ask the provider how the refund ended, and apply its answer."""
+
+    @activity.defn(name="decide_refund")
+    @abstractmethod
+    async def decide(self, request: DecideRefund) -> RefundProgress:
+        """Take an operator's decision on a failed refund, with its audit row."""

@@ -1,0 +1,46 @@
+"""How a refund's run is begun: by a signal that starts it, as often as anybody likes (P1)."""
+
+from datetime import timedelta
+
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+
+from ordersaga.domain.messages import REFUND_DUE, REFUND_WORKFLOW, RefundStart, refund_workflow_id
+
+# A run that came to its end is done; one that somebody terminated is not, and begins again where the refund stands.
+_REUSE = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+
+
+async def begin(client: Client, payment_id: str, *, task_queue: str, patience: timedelta) -> None:
+    """Signal the run of this payment's refund, having started it unless it is there or done."""
+    try:
+        await client.start_workflow(
+            REFUND_WORKFLOW,
+            RefundStart(payment_id=payment_id),
+            id=refund_workflow_id(payment_id),
+            task_queue=task_queue,
+            id_reuse_policy=_REUSE,
+            start_signal=REFUND_DUE,
+            static_summary=_summary(payment_id),
+            rpc_timeout=patience,
+        )
+    except WorkflowAlreadyStartedError:
+        return
+
+
+def beginning(payment_id: str, *, task_queue: str) -> WithStartWorkflowOperation[object, object]:
+    """For an update that starts the run where somebody ended it."""
+    return WithStartWorkflowOperation(
+        REFUND_WORKFLOW,
+        RefundStart(payment_id=payment_id),
+        id=refund_workflow_id(payment_id),
+        task_queue=task_queue,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=_REUSE,
+        static_summary=_summary(payment_id),
+    )
+
+
+def _summary(payment_id: str) -> str:
+    return f"Refund of {payment_id}"
