@@ -33,6 +33,7 @@ async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[str]:
     url = f"http://{LOOPBACK}:{ports['api']}"
     decided = {
         "ORDERSAGA_DATABASE_URL": f"{stack.addresses.database.rpartition('/')[0]}/{_NAME}",
+        "ORDERSAGA_REDIS_URL": f"{stack.addresses.redis.rpartition('/')[0]}/1",
         "ORDERSAGA_API_PORT": str(ports["api"]),
         "ORDERSAGA_PUBLIC_URL": url,
         "ORDERSAGA_TASK_QUEUE": _NAME,

@@ -12,7 +12,7 @@ from api.authentication import Role
 from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
 from ordersaga.gateways.signing import sign
 from tests.security.operations import CALLERS, OPERATIONS, Operation
-from tests.shop import TAIPEI, Document, Person, Shop
+from tests.shop import TAIPEI, Document, Person, Shop, until
 
 PRIVATE = {"name": "Philippa Fuzzington", "phone": "+886 900 314 159", "line1": "42 Unmistakable Lane"}
 
@@ -112,6 +112,8 @@ class Scene:
             "paid": self._paid,
             "new_refund": self._new_refund,
             "refund": self._refund,
+            "failed_refund": self._failed_refund,
+            "endpoint": self._endpoint,
             "delivered": self._delivered,
             "received": self._received,
         }
@@ -175,6 +177,21 @@ class Scene:
         headers = {"Content-Type": "application/json", **call.headers}
         (await self.shop.http.post(call.path, content=call.content, headers=headers)).raise_for_status()
         return self.things["new_refund"]
+
+    async def _failed_refund(self) -> str:
+        """Of a payment of a wrong amount, which the provider will not give back."""
+        order = await self._order()
+        await self.shop.pays(self.buyer, order["order_no"], amount=1, refunds={"failures": 100, "delay_s": 0})
+        path = f"/v1/orders/{order['order_no']}"
+        seen = await until(
+            lambda: self.shop.operator.get(path),
+            lambda order: [refund["state"] for refund in order["refunds"]] == ["failed"],
+        )
+        return str(seen["refunds"][0]["refund_no"])
+
+    async def _endpoint(self) -> str:
+        body = OPERATIONS["POST /v1/admin/webhook-endpoints"].body
+        return str((await self.shop.operator.post("/v1/admin/webhook-endpoints", body))["endpoint_id"])
 
     async def _delivered(self) -> str:
         order_no = await self._produced()
