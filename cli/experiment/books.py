@@ -89,7 +89,8 @@ class ParcelUnits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """`unfinished` is, by what it is, whatever still waits to be done: reports, callbacks, events, runs."""
+    """`unfinished` is, by what it is, whatever still waits to be done: reports, callbacks, events, runs. `meddled` is
+    what the audit found: order number (or none) and what is wrong."""
 
     orders: tuple[OrderRow, ...] = ()
     steps: tuple[StepRow, ...] = ()
@@ -99,4 +100,5 @@ class Books:
     movements: tuple[MovementRow, ...] = ()
     balances: tuple[BalanceRow, ...] = ()
     parcels: tuple[ParcelUnits, ...] = ()
+    meddled: tuple[tuple[str, str], ...] = ()
     unfinished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

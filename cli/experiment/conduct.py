@@ -5,14 +5,14 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
 from cli.client import Api
 from cli.experiment.books import Books
 from cli.experiment.customer import Customer
-from cli.experiment.evidence import read_books
+from cli.experiment.evidence import read_audit, read_books
 from cli.experiment.faults import Kind
 from cli.experiment.goods import shelve
 from cli.experiment.journal import Journal, Submission
@@ -90,6 +90,7 @@ class Experiment:
             self._watcher.phase(Phase.SETTLING)
             books = await self._settled(watch)
             self._watcher.phase(Phase.AUDIT)
+            books = replace(books, meddled=await read_audit(self._stack.folder.root))
             await self._list(api, books)
         return Outcome(
             self._plan, books, self._journal, judge(books, self._journal), self._saboteur.struck, self._saboteur.died

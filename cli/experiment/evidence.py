@@ -1,6 +1,8 @@
 """Reads the books straight from the database and from Temporal, past the code that keeps them."""
 
 from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -17,7 +19,9 @@ from cli.experiment.books import (
     RefundRow,
     StepRow,
 )
+from cli.keys import audited_database
 from devstack.ready import Addresses
+from ordersaga.persistence.verification import verify_all
 
 Row = TypeVar("Row")
 
@@ -31,10 +35,15 @@ _ORDERS = """
 """
 _STEPS = """
     SELECT order_no, parcel_no, action, from_state, to_state, actor_role FROM transitions
-    ORDER BY order_no, transition_id
+    ORDER BY order_no, sequence
 """
 _PAYMENTS = "SELECT payment_id, order_no, state, received_amount AS received FROM payments"
-_PROVIDER = "SELECT payment_id, order_no, coalesce(paid_amount, 0) AS paid FROM sandbox_payments"
+_PROVIDER = """
+    SELECT payment_id, order_no, coalesce(paid_amount, 0) AS paid, (
+        SELECT coalesce(sum(amount), 0)::bigint FROM sandbox_refunds
+        WHERE sandbox_refunds.payment_id = sandbox_payments.payment_id AND failure IS NULL AND settles_at <= now()
+    ) AS refunded FROM sandbox_payments
+"""
 _REFUNDS = "SELECT payment_id, order_no, amount, state FROM refunds"
 _MOVEMENTS = """
     SELECT sku, warehouse_id, kind, on_hand, reserved, CASE kind
@@ -59,12 +68,16 @@ _UNFINISHED = {
     "a request was begun and never answered": """
         SELECT caller || ' ' || operation FROM idempotent_requests WHERE answer IS NULL
     """,
+    "an event was not published": "SELECT order_no FROM events WHERE position IS NULL",
+    "a consumer has not had every event": """
+        SELECT name FROM relays WHERE position < (SELECT coalesce(max(position), 0) FROM events)
+    """,
     "a submission is undecided": "SELECT order_no FROM submissions WHERE placed IS NULL",
 }
 
 
 async def read_books(addresses: Addresses) -> Books:
-    """Everything, in one consistent view of the database."""
+    """Everything but the audit, in one consistent view of the database."""
     connection = await asyncpg.connect(addresses.database, timeout=_ANSWERS_WITHIN, command_timeout=_ANSWERS_WITHIN)
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -81,6 +94,16 @@ async def read_books(addresses: Addresses) -> Books:
             )
     finally:
         await connection.close(timeout=_ANSWERS_WITHIN)
+
+
+async def read_audit(data_dir: Path) -> tuple[tuple[str, str], ...]:
+    """What `ordersaga verify-audit` finds."""
+    database, keys = audited_database(data_dir)
+    try:
+        seen = await verify_all(database, keys, at=datetime.now(UTC))
+    finally:
+        await database.close()
+    return tuple((finding.order_no or "the audit", f"{finding.fault}: {finding.message}") for finding in seen.findings)
 
 
 async def open_runs(addresses: Addresses) -> tuple[str, ...]:

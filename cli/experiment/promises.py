@@ -66,8 +66,10 @@ def _misstep(order: OrderRow, steps: list[StepRow]) -> str | None:
     machine = _machine(order)
     if not steps or (steps[0].from_state, steps[0].to_state) != (None, machine.initial):
         return "its timeline does not begin with its submit"
-    state = machine.initial
+    known, state = {row.action for row in machine.rows}, machine.initial
     for step in steps[1:]:
+        if step.action not in known and step.from_state == step.to_state:
+            continue  # a note about its money, which has tables of its own
         try:
             allowed = machine.next(step.from_state or "", step.action, Actor(step.actor_role))
         except ActionNotAllowed as error:
@@ -109,23 +111,23 @@ def _kept(books: Books) -> Counter[str]:
 
 def _unexpected_money_goes_back_once(books: Books, _: Journal) -> Findings:
     for payment in books.payments:
-        refunds = [refund for refund in books.refunds if refund.payment_id == payment.payment_id]
-        given_back = [refund.amount for refund in refunds if refund.state == _DONE]
+        refunds = [row for row in books.refunds if row.payment_id == payment.payment_id]
+        given_back = [row.amount for row in refunds if row.state == _DONE]
         wanted = [payment.received] if payment.state == _UNEXPECTED else []
         if given_back != wanted:
             yield payment.order_no, f"{payment.payment_id}, {payment.state}: {wanted} to refund, refunded {given_back}"
-        for refund in refunds:
-            if refund.state != _DONE:
-                yield payment.order_no, f"the refund of {payment.payment_id} is {refund.state}"
+        for row in refunds:
+            if row.state != _DONE:
+                yield payment.order_no, f"the refund of {payment.payment_id} is {row.state}"
 
 
 def _provider_agrees(books: Books, _: Journal) -> Findings:
     ours = {payment.payment_id: payment for payment in books.payments}
     theirs = {row.payment_id: row for row in books.provider}
     refunded: Counter[str] = Counter()
-    for refund in books.refunds:
-        if refund.state == _DONE:
-            refunded[refund.payment_id] += refund.amount
+    for given_back in books.refunds:
+        if given_back.state == _DONE:
+            refunded[given_back.payment_id] += given_back.amount
     for payment_id, row in theirs.items():
         received = ours[payment_id].received or 0 if payment_id in ours else 0
         if row.paid != received:
@@ -221,6 +223,10 @@ def _goods_leave_once_and_paid(books: Books, _: Journal) -> Findings:
             yield order.order_no, f"{order.state}: {left[order.order_no]} units left the shelves, not {wanted}"
 
 
+def _the_audit_verifies(books: Books, _: Journal) -> Findings:
+    yield from books.meddled
+
+
 def _nothing_is_left_undone(books: Books, _: Journal) -> Findings:
     for what, subjects in books.unfinished.items():
         for subject in subjects:
@@ -243,6 +249,7 @@ _PROMISES: dict[str, Callable[[Books, Journal], Findings]] = {
     "nothing is oversold": _nothing_is_oversold,
     "an ended order holds no stock": _ended_orders_hold_no_stock,
     "goods leave the shelves once, and paid": _goods_leave_once_and_paid,
+    "the audit verifies": _the_audit_verifies,
     "nothing is left undone": _nothing_is_left_undone,
 }
 PROMISES = tuple(_PROMISES)

@@ -10,7 +10,7 @@ from cli.client import Answer
 from cli.experiment.books import Books, RefundRow
 from cli.experiment.journal import Journal, Submission
 from cli.experiment.promises import PROMISES, Broken, judge
-from tests.chaos.right_books import movement, right
+from tests.chaos.right_books import movement, right, step
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,16 @@ def left_unpaid(books: Books, _: Journal) -> Books:
     return replace(books, movements=(*books.movements, movement("commit", "cancelled", -2, 0)))
 
 
+def meddled_with(books: Books, _: Journal) -> Books:
+    return replace(books, meddled=(("completed", "changed: its payable differs from what was sealed"),))
+
+
+def refunds_noted(books: Books, _: Journal) -> Books:
+    """A refund's rows on the timeline are no wrong; the wrong beside them is found all the same."""
+    noted = step("cancelled", "request_refund", "cancelled", "cancelled", "system")
+    return replace(books, steps=(*without(books.steps, order_no="cancelled", action="cancel"), noted))
+
+
 def open_run(books: Books, _: Journal) -> Books:
     return replace(books, unfinished={"its run is still open": ("order/completed",)})
 
@@ -190,6 +200,8 @@ WRONGS = (
     Wrong("an ended order holds no stock", "refused", held_for_a_refused_submission),
     Wrong("goods leave the shelves once, and paid", "completed", left_twice),
     Wrong("goods leave the shelves once, and paid", "cancelled", left_unpaid),
+    Wrong("every order walks its table", "cancelled", refunds_noted),
+    Wrong("the audit verifies", "completed", meddled_with),
     Wrong("nothing is left undone", "order/completed", open_run),
 )
 

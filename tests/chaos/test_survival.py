@@ -24,8 +24,9 @@ OUTAGE = 60.0 if LONG else 9.0
 CROWD = 25
 
 
+@pytest.mark.parametrize("how", ["dead", "hung"] if LONG else ["dead"])
 async def test_a_database_that_was_away_holds_up_neither_old_orders_nor_new_ones(
-    frail: Stack, frail_shop: Shop
+    frail: Stack, frail_shop: Shop, how: str
 ) -> None:
     """Fifty orders come to a deadline while nothing can be written, with four slots for workflow tasks."""
     shop, buyer = frail_shop, frail_shop.buyer()
@@ -36,9 +37,8 @@ async def test_a_database_that_was_away_holds_up_neither_old_orders_nor_new_ones
     shipped = await asyncio.gather(*(shop.runs_parcels(order) for order in produced))
     unpaid = await asyncio.gather(*(places(shop, f"unpaid-{number}", sku) for number in range(CROWD)))
     quote = await shop.previews(buyer, (sku, 2))
-    await kill(frail, "postgres")
-    await asyncio.sleep(OUTAGE)  # not a wait for something: the outage itself
-    await revive(frail, "postgres")
+    async with away(frail) if how == "dead" else hanging(frail, "postgres"):
+        await asyncio.sleep(OUTAGE)  # not a wait for something: the outage itself
 
     back = time.monotonic()
     placed = await decided(buyer, quote, "k")
@@ -50,7 +50,7 @@ async def test_a_database_that_was_away_holds_up_neither_old_orders_nor_new_ones
     await asyncio.gather(*(shop.until(order_no, "payment_timed_out", within=LONGEST) for order_no in unpaid))
     await asyncio.gather(*(shop.until(order["order_no"], "completed", within=LONGEST) for order in shipped))
     print(
-        f"after {OUTAGE:.0f} s without a database: a new order was placed {took:.2f} s later and in production after "
+        f"after {OUTAGE:.0f} s with a {how} database: a new order was placed {took:.2f} s later, in production after "
         f"{sent:.2f} s, the last of {2 * CROWD} old ones ended after {time.monotonic() - back:.2f} s"
     )
     assert await shop.stock(sku) == (1000 - CROWD, 2)
@@ -61,6 +61,15 @@ async def places(shop: Shop, name: str, sku: str) -> str:
     buyer = shop.buyer(name)
     answer = await decided(buyer, await shop.previews(buyer, (sku, 1)), "k")
     return str(succeeded(answer)["order_no"])
+
+
+@asynccontextmanager
+async def away(stack: Stack) -> AsyncIterator[None]:
+    await kill(stack, "postgres")
+    try:
+        yield
+    finally:
+        await revive(stack, "postgres")
 
 
 @asynccontextmanager
