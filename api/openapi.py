@@ -66,8 +66,8 @@ def _complete(path: str, operation: Document) -> None:
     answers: Document = operation["responses"]
     if path.startswith("/sandbox"):
         return  # another company's: it documents its own problems
-    known = {code for answer in answers.values() for code in _codes(answer)}
-    for status, answer in responses(*sorted(known | set(_codes_of(path, operation)))).items():
+    codes = [*(code for answer in answers.values() for code in _codes(answer)), *_codes_of(path, operation)]
+    for status, answer in responses(*dict.fromkeys(codes)).items():
         answers[str(status)] = {**answers.get(str(status), {}), **answer}
     for status in _COMES_BACK:
         if status in answers:

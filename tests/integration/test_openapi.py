@@ -118,6 +118,19 @@ def test_problems_are_documented_as_problems_with_their_code(document: dict[str,
     assert seen >= {"unauthenticated", "forbidden", "not_found", "quote_invalid", "request_invalid"}
 
 
+def test_every_operation_tells_what_stands_before_and_behind_it(document: dict[str, Any]) -> None:
+    for where, operation in operations(document):
+        if "/v1/" in where:
+            behind = {"401", "429"} if operation.get("security") else set()
+            before = {"400", "413", "422"} if "requestBody" in operation else set()
+            assert behind | before | {"503"} <= operation["responses"].keys(), where
+        refusals = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
+        for status, answer in refusals.items():
+            if where != "GET /readyz":
+                assert "application/problem+json" in answer["content"], f"{where}: {status}"
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
 def test_what_needs_a_caller_says_so(document: dict[str, Any]) -> None:
     anyone = ("/healthz", "/readyz", "/v1/skus", "/v1/order-types", "/v1/webhooks", "/sandbox")
     for where, operation in operations(document):
