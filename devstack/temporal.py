@@ -23,6 +23,8 @@ NAMESPACE = "default"
 PORTS = ("temporal", "temporal_ui", "temporal_http", "temporal_metrics")
 
 _CALL_SECONDS = timedelta(seconds=4)
+# A run whose task failed twice in a row can be searched for; else only after more failures, minutes later.
+_PROBLEMS_REPORTED = ("--dynamic-config-value", "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2")
 _TIME_SKIPPING = ("--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true")
 
 
@@ -45,6 +47,7 @@ def temporal_program(folder: DataFolder, ports: Ports, *, time_skipping: bool) -
             *("--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"),
             *("--log-level", "warn", "--color", "never", "--ui-disable-news-fetch"),
             *("--disable-config-file", "--disable-config-env"),
+            *_PROBLEMS_REPORTED,
             *(_TIME_SKIPPING if time_skipping else ()),
         ),
         environment=inherited(),

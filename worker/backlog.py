@@ -22,6 +22,7 @@ EVENTS = Gauge("ordersaga_outbox_unpublished", "Events that the relay has not nu
 OLDEST_EVENT = Gauge("ordersaga_outbox_oldest_unpublished_seconds", "Age of the oldest of them; 0 if there is none.")
 REFUNDS = Gauge("ordersaga_refunds_unfinished", "Refunds that have not reached the buyer.")
 OLDEST_REFUND = Gauge("ordersaga_refunds_oldest_unfinished_seconds", "Age of the oldest of them; 0 if there is none.")
+FAILED_REFUNDS = Gauge("ordersaga_refunds_waiting_for_operator", "Refunds that the provider refused.")
 DEAD_DELIVERIES = Gauge("ordersaga_webhook_dead_letters", "Webhook deliveries that were given up.")
 ORDERS = Gauge("ordersaga_orders", "Orders that have not come to their end.", ["order_type", "state"])
 OVERDUE = Gauge("ordersaga_orders_payment_overdue", "Orders that still await payment two minutes past their deadline.")
@@ -74,6 +75,7 @@ class Backlog:
         OLDEST_EVENT.set(_age(waits.oldest_event, now))
         REFUNDS.set(waits.refunds)
         OLDEST_REFUND.set(_age(waits.oldest_refund, now))
+        FAILED_REFUNDS.set(waits.failed_refunds)
         DEAD_DELIVERIES.set(waits.dead_deliveries)
 
     async def _ask_orders(self) -> None:

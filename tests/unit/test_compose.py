@@ -248,6 +248,7 @@ def test_temporal_is_told_what_submit_needs_of_it() -> None:
     told = yaml.safe_load((ROOT / "deploy" / "temporal" / "dynamicconfig.yaml").read_text())
     for switch in ("frontend.enableUpdateWorkflowExecution", "frontend.enableExecuteMultiOperation"):
         assert told[switch] == [{"value": True}]
+    assert told["system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute"] == [{"value": 2}]
     versions = {SERVICES[name]["image"].rpartition(":")[2] for name in ("temporal", *TASKS - {"migrate"})}
     assert len(versions) == 1, "the schema is the server's own"
 
