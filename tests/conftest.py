@@ -40,7 +40,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         profile="demo",
         simulate=False,
         time_skipping=True,
-        environment={"ORDERSAGA_SANDBOXED_WORKFLOWS": "true"},
+        environment={"ORDERSAGA_SANDBOXED_WORKFLOWS": "true", "ORDERSAGA_AUDIT__CHECKPOINT_SECONDS": "3"},
     )
     stack = Stack(options)
     async with asyncio.timeout(_LONGEST):

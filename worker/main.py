@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -111,7 +111,7 @@ async def serve(settings: Settings) -> None:
     scraping = Scraping(Backlog(database, client).refresh)
     try:
         async with (
-            beside(*loops),
+            beside(*loops, ended=stopped.set),
             scraping.listening(settings.metrics_host, settings.metrics_port),
             build_worker(client, settings, database, providers),
         ):
@@ -125,12 +125,20 @@ async def serve(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def beside(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run loops that never end until the block does; they are gone when it is."""
+async def beside(*loops: Coroutine[Any, Any, None], ended: Callable[[], None]) -> AsyncIterator[None]:
+    """Run loops that never end until the block does. `ended` is told of one that did; its error ends the process.
+
+    A worker with a loop missing looks well and is not: whoever watches over it starts a whole one.
+    """
     tasks = [asyncio.create_task(loop) for loop in loops]
+    for task in tasks:
+        task.add_done_callback(lambda _: ended())
     try:
         yield
     finally:
+        broken = [task for task in tasks if task.done()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for task in broken:
+            task.result()

@@ -15,12 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ordersaga.gateways import metrics
 from ordersaga.persistence import events
 from ordersaga.persistence.leadership import leading
+from ordersaga.persistence.locks import AdvisoryLock
 from worker.publishing import Publisher
 
 log = structlog.get_logger()
-
-LOCK = 7_201_933_115
-"""The advisory lock of the one process that relays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ class Relay:
     async def run(self) -> None:
         while True:
             try:
-                async with leading(self._url, LOCK, silence=self._pace.silence) as connection:
+                async with leading(self._url, AdvisoryLock.RELAY, silence=self._pace.silence) as connection:
                     log.info("this process relays the events")
                     await self._lead(connection)
             except Exception as error:

@@ -10,9 +10,9 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.audit import Checkpoint, KeyRing
+from ordersaga.persistence.locks import AdvisoryLock
 from ordersaga.persistence.tables.audit import audit_checkpoints
 
-_LOCK = 7_201_933_115
 _MOST_EVENTS = 20_000
 """How many events one checkpoint covers; what is more is for the next ones."""
 
@@ -66,7 +66,7 @@ async def make(connection: AsyncConnection, keys: KeyRing, at: datetime) -> Chec
 
     The caller's transaction must have made no other statement yet: it is the lock's.
     """
-    if not await connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+    if not await connection.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": AdvisoryLock.CHECKPOINT}):
         return None
     previous = await latest(connection)
     after = previous.position if previous else 0

@@ -12,17 +12,15 @@ from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
 from ordersaga.persistence.engine import engine_at
+from ordersaga.persistence.locks import AdvisoryLock
 from ordersaga.persistence.tables import metadata
-
-_LOCK = 7_201_933_114
-"""The advisory lock under which one process migrates while others wait."""
 
 
 async def upgrade(url: str) -> str:
     """Migrate to the head; the answer is its revision."""
 
     def run(connection: Connection) -> None:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.MIGRATION})
         command.upgrade(_config(connection), "head")
 
     await _with_connection(url, run)

@@ -8,7 +8,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from devstack.stack import Stack
-from tests.shop import Document, Person, Shop, refused
+from tests.shop import Document, Person, Shop, refused, until
 
 COMMAND = (sys.executable, "-m", "cli", "verify-audit", "--json")
 
@@ -49,6 +49,18 @@ async def test_an_edit_by_hand_is_named_by_the_api_and_by_the_command(
     assert (order_no, "orders.payable") in {(item["order_no"], item["where"]) for item in told["findings"]}
     await by_hand(stack, f"UPDATE orders SET payable = payable + 1 WHERE order_no = '{order_no}'")  # noqa: S608
     assert (await shop.operator.get(f"/v1/orders/{order_no}/audit"))["verified"]
+
+
+async def test_a_worker_covers_what_is_new_with_checkpoints(
+    shop: Shop, stack: Stack, placed: tuple[Person, str]
+) -> None:
+    _, order_no = placed
+    connection = await asyncpg.connect(stack.addresses.database, timeout=10)
+    query = "SELECT count(*) FROM audit_checkpoints WHERE heads ? $1"
+    try:
+        await until(lambda: connection.fetchval(query, order_no, timeout=10), lambda found: bool(found))
+    finally:
+        await connection.close(timeout=10)
 
 
 async def verifies(stack: Stack) -> tuple[int | None, Document]:
