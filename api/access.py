@@ -1,8 +1,10 @@
 """Who may call what: roles per route, and what of the data each role sees."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Annotated, Any
 
+import structlog
 from fastapi import Depends, Header, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -13,6 +15,9 @@ from api.services import UsesServices
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy
 from ordersaga.gateways import correlation
+from ordersaga.settings import Settings
+
+log = structlog.get_logger()
 
 _bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`ordersaga token --role buyer --sub alice`")
 
@@ -67,6 +72,7 @@ def limited(what: Limited) -> Callable[..., Awaitable[None]]:
 Buyer = Annotated[Caller, Depends(_only(Role.BUYER))]
 BuyerOrOperator = Annotated[Caller, Depends(_only(Role.BUYER, Role.OPERATOR))]
 Operator = Annotated[Caller, Depends(_only(Role.OPERATOR))]
+Downstream = Annotated[Caller, Depends(_only(Role.DOWNSTREAM, Role.OPERATOR))]
 ParcelHandler = Annotated[Caller, Depends(_only(Role.WAREHOUSE, Role.MERCHANT))]
 ParcelReader = Annotated[Caller, Depends(_only(Role.WAREHOUSE, Role.MERCHANT, Role.OPERATOR))]
 
@@ -93,7 +99,16 @@ Language = Annotated[str, Depends(language_of)]
 
 def address_of(request: Request) -> str:
     """Where the request comes from; what a proxy says of that counts only if the settings trust the proxy."""
+    settings: Settings = request.app.state.settings
+    if settings.counts_requests and not settings.http.trusted_proxies and "x-forwarded-for" in request.headers:
+        _warn_of_a_proxy()
     return request.client.host if request.client else ""
+
+
+@cache
+def _warn_of_a_proxy() -> None:
+    """Once in a process: if it is a proxy, all its visitors share one allowance."""
+    log.warning("X-Forwarded-For from an address that no setting trusts", setting="ORDERSAGA_HTTP__TRUSTED_PROXIES")
 
 
 def acted_by(caller: Caller, reason: str = "") -> ActedBy:

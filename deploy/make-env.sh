@@ -46,6 +46,8 @@ ORDERSAGA_PROFILE=production
 # How browsers and payment providers reach the API, through what ends TLS in front of it.
 ORDERSAGA_PORT=8000
 ORDERSAGA_PUBLIC_URL=https://shop.example
+# Whose word on a visitor's address counts. Without it all visitors share the rate limits of one address.
+#ORDERSAGA_HTTP__TRUSTED_PROXIES='["172.16.0.0/12"]'
 
 # Your identity provider. The services refuse to start without its keys.
 #ORDERSAGA_AUTH__JWKS_URL=https://id.shop.example/.well-known/jwks.json
