@@ -127,6 +127,15 @@ async def test_a_development_token_opens_nothing_in_production(serve: Serve, sta
         refused(await shop.ask(token), 401, "unauthenticated")
 
 
+async def test_the_shops_numbers_are_for_operators(serve: Serve) -> None:
+    """Prometheus asks the metrics port, which is inside; the public one tells nobody how many orders there are."""
+    async with serve(by_key(RSA)) as shop:
+        refused(await shop.http.get("/metrics"), 401, "unauthenticated")
+        refused(await shop.ask(token_of(RSA), "/metrics"), 403, "forbidden")
+        answer = await shop.ask(token_of(RSA, role="operator"), "/metrics")
+    assert (answer.status_code, "ordersaga_http_requests_total" in answer.text) == (200, True)
+
+
 async def test_the_public_key_is_no_password(serve: Serve) -> None:
     """The old trick: a token signed with the public key's text as if it were a shared secret."""
 
