@@ -39,6 +39,22 @@ async def provider_reports(
     )
 
 
+async def refund_reports(
+    shop: Shop, refund: Document, state: str, *, tries: int = 1, secret: str | None = None
+) -> httpx.Response:
+    """A callback on a refund in its try number `tries`; `state` is succeeded or failed."""
+    data = {
+        "refund_no": f"{refund['refund_no']}.{tries}",
+        "payment_id": refund["payment_id"],
+        "amount": refund["amount"]["amount"],
+        "currency": refund["amount"]["currency"],
+        "provider_refund_id": f"sbr_{secrets.token_hex(8)}",
+        "failure": "account_closed" if state == "failed" else None,
+    }
+    body = {"type": f"refund.{state}", "timestamp": datetime.now(UTC).isoformat(), "data": data}
+    return await _send(shop, "/v1/webhooks/payments/sandbox", body, secret or shop.secrets.payment_webhook_secret, None)
+
+
 async def carrier_reports(
     shop: Shop, parcel_no: str, event: str, *, event_id: str | None = None, secret: str | None = None
 ) -> httpx.Response:

@@ -23,7 +23,7 @@ class Pace:
 
 
 PACES = {
-    "demo": Pace(first_seconds=8, longest_seconds=60, give_up_seconds=600),
+    "demo": Pace(first_seconds=6, longest_seconds=60, give_up_seconds=600),
     "production": Pace(first_seconds=120, longest_seconds=6 * 3600, give_up_seconds=7 * 86_400),
 }
 """By profile."""

@@ -8,7 +8,7 @@ import pytest
 
 from devstack.stack import Stack
 from tests.e2e.broken_stack import LONGEST, decided, kill, revive, running
-from tests.shop import Document, Shop, callers_of, refused
+from tests.shop import Document, Shop, callers_of, refused, until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -134,14 +134,19 @@ async def test_reports_that_come_while_temporal_is_away_are_delivered_later(frag
     unpaid = await shop.places(buyer, (sku, 1))
     payment = await shop.attempts(buyer, unpaid)
     order = await shop.produces(buyer, (sku, 2))
+    cancelled = await shop.places(buyer, (sku, 3))
+    too_late = await shop.attempts(buyer, cancelled)
+    await buyer.post(f"/v1/orders/{cancelled}/cancel")
     await kill(fragile, "temporal")
     try:
         assert (await shop.simulates(payment)).status_code == 200
+        assert (await shop.simulates(too_late, late=True)).status_code == 200
         await shop.reports(order["parcels"][0], "handed_over", "delivered")
     finally:
         await revive(fragile, "temporal")
     await shop.until(unpaid, "in_production", within=LONGEST)
     await shop.until(order["order_no"], "completed", within=LONGEST)
+    await refunded(shop, cancelled)
     assert await shop.stock(sku) == (7, 1)
 
 
@@ -154,17 +159,37 @@ async def test_after_everything_was_killed_a_new_start_goes_on_with_every_order(
         shipped = await shop.produces(buyer, (sku, 3))
         await shop.reports(shipped["parcels"][0], "handed_over")
         await shop.until(shipped["order_no"], "shipped")
+        cancelled = await shop.places(buyer, (sku, 1))
+        too_late = await shop.attempts(buyer, cancelled)
+        await buyer.post(f"/v1/orders/{cancelled}/cancel")
+        await shop.simulates(too_late, late=True, refunds={"delay_s": 2, "times": 0})
         for part in list(stack.addresses.pids):
             await kill(stack, part)
 
     async with running(tmp_path / "data") as stack, callers_of(stack.addresses.api) as http:
         shop.stack, shop.http = stack, http
         buyer = shop.buyer()
-        assert sorted(await buyer.orders()) == sorted([unpaid, produced["order_no"], shipped["order_no"]])
+        known = [unpaid, produced["order_no"], shipped["order_no"], cancelled]
+        assert sorted(await buyer.orders()) == sorted(known)
         assert await shop.stock(sku) == (6, 3)
         await shop.pays(buyer, unpaid)
-        await asyncio.gather(complete(shop, unpaid), complete(shop, produced["order_no"]), deliver(shop, shipped))
+        await asyncio.gather(
+            complete(shop, unpaid),
+            complete(shop, produced["order_no"]),
+            deliver(shop, shipped),
+            refunded(shop, cancelled),
+        )
         assert await shop.stock(sku) == (3, 0)
+
+
+async def refunded(shop: Shop, order_no: str) -> None:
+    """Whatever was killed on the way, the one payment comes back, once."""
+    order = await until(
+        lambda: shop.operator.order(order_no),
+        lambda order: [item["state"] for item in order["refunds"]] == ["succeeded"],
+        LONGEST,
+    )
+    assert [item["refunded"] for item in order["payments"]] == [item["received"] for item in order["payments"]]
 
 
 async def deliver(shop: Shop, order: Document) -> None:

@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from devstack.stack import Stack
-from tests.callbacks import provider_reports
-from tests.shop import Document, Person, Shop, moved_the_order, refused, until
+from tests.shop import Document, Person, Shop, moved_the_order, refused, succeeded, until
 
 _PAST_THE_DEADLINE = 60.0
 
@@ -43,6 +42,10 @@ async def open_an_attempt(shop: Shop, buyer: Person, order_no: str) -> None:
     await shop.attempts(buyer, order_no)
 
 
+async def open_an_attempt_to_pay_too_late(shop: Shop, buyer: Person, order_no: str) -> None:
+    await shop.attempts(buyer, order_no)
+
+
 async def fail(shop: Shop, buyer: Person, order_no: str) -> None:
     await shop.pays(buyer, order_no, "fail")
 
@@ -63,6 +66,7 @@ async def fail_and_pay_elsewhere_silently(shop: Shop, buyer: Person, order_no: s
 PREPARED: tuple[Prepare, ...] = (
     leave_alone,
     open_an_attempt,
+    open_an_attempt_to_pay_too_late,
     fail,
     pay_silently,
     pay_too_little_silently,
@@ -114,7 +118,7 @@ async def test_a_silent_provider_is_asked_and_an_order_that_is_paid_is_paid(
     assert ended.order["system_status"] == "in_production"
     assert ended.order["payments"][-1]["state"] == "succeeded"
     assert ended.order["payments"][-1]["provider_transaction_id"]
-    assert (await ended.actions())[-3:] == ["reach_payment_deadline", "confirm_payment", "split"]
+    assert (await ended.actions())[-2:] == ["confirm_payment", "split"]
     assert await ended.shop.stock(ended.sku) == (5, 2)
 
 
@@ -131,15 +135,16 @@ async def test_an_attempt_left_open_is_closed_and_the_cashier_takes_no_money(wai
     assert (late.status_code, late.json()["code"]) == (409, "payment_closed")
 
 
-async def test_money_reported_after_the_time_out_is_seen_as_unexpected(waited: dict[str, Waited]) -> None:
-    ended = waited["open_an_attempt"]
+async def test_money_that_comes_after_the_time_out_goes_back(waited: dict[str, Waited]) -> None:
+    ended = waited["open_an_attempt_to_pay_too_late"]
     (payment,) = ended.order["payments"]
-    assert (await provider_reports(ended.shop, payment, "succeeded")).status_code == 204
+    succeeded(await ended.shop.simulates(payment, late=True))
 
     async def states() -> list[str]:
-        return [item["state"] for item in (await ended.buyer.order(ended.order_no))["payments"]]
+        order = await ended.buyer.order(ended.order_no)
+        return [item["state"] for item in (*order["payments"], *order["refunds"])]
 
-    await until(states, lambda found: found == ["unexpected"])
+    await until(states, lambda found: found == ["unexpected", "succeeded"])
     assert await ended.shop.system_status(ended.order_no) == "payment_timed_out"
     assert await ended.shop.stock(ended.sku) == (5, 0)
 

@@ -21,7 +21,7 @@ from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback
 from ordersaga.gateways.payment.sandbox import SandboxProvider
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.tables.metadata import metadata
-from ordersaga.persistence.tables.sandbox import sandbox_callbacks, sandbox_payments
+from ordersaga.persistence.tables.sandbox import sandbox_callbacks, sandbox_payments, sandbox_refunds
 from ordersaga.settings import SandboxSettings, Settings
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -45,8 +45,8 @@ async def own_database(stack: Stack, name: str) -> str:
 
 @asynccontextmanager
 async def books(url: str) -> AsyncIterator[Database]:
-    """The provider's two tables, new."""
-    tables = [sandbox_payments, sandbox_callbacks]
+    """The provider's tables, new."""
+    tables = [sandbox_payments, sandbox_refunds, sandbox_callbacks]
     database = Database(url)
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.create_all, tables=tables)
