@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from api import openapi, problems
 from api.authentication import Authenticator
 from api.deadline import Deadline
+from api.downstream import Downstream
 from api.hardening.middleware import harden
 from api.hardening.rates import RateLimiter
 from api.observation import observe, tracing
@@ -19,15 +20,19 @@ from api.routers import (
     admin,
     audit,
     catalogue,
+    event_stream,
+    events,
     health,
     metrics,
     notifications,
     order_actions,
+    order_events,
     order_types,
     orders,
     parcels,
     quotes,
     refunds,
+    webhook_endpoints,
     webhooks,
 )
 from api.sandbox.router import is_enabled
@@ -62,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
         scraping: Scraping = app.state.scraping
         async with (
             _sandbox_sender(app, services),
+            services.downstream.running(lambda: scraping.draining),
             scraping.listening(settings.metrics_host, settings.metrics_port),
         ):
             yield
@@ -73,8 +79,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.scraping = settings, Scraping()
     problems.install(app)
     rooms = (
-        catalogue, quotes, orders, order_actions, audit, parcels, addresses, notifications, webhooks, order_types,
-        admin, refunds, health, metrics,
+        catalogue, quotes, orders, order_actions, order_events, audit, parcels, addresses, notifications, events,
+        webhooks, order_types, admin, webhook_endpoints, event_stream, refunds, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)
@@ -89,11 +95,12 @@ def create_app(settings: Settings) -> FastAPI:
 async def build_services(settings: Settings) -> Services:
     payment_secret, carrier_secret = settings.sandbox.payment_secret, settings.sandbox.carrier_secret
     redis: Redis = Redis.from_url(settings.redis_url.get_secret_value(), socket_timeout=0.5, socket_connect_timeout=0.5)
+    database = Database(
+        settings.database_driver_url, audit_keys=settings.audit.ring(), pool_size=settings.database_pool_size
+    )
     return Services(
         settings=settings,
-        database=Database(
-            settings.database_driver_url, audit_keys=settings.audit.ring(), pool_size=settings.database_pool_size
-        ),
+        database=database,
         redis=redis,
         temporal=await connect(lazy=True, compression=settings.temporal_compression),
         providers=PaymentProviders.build(
@@ -105,6 +112,7 @@ async def build_services(settings: Settings) -> Services:
         authenticator=Authenticator(settings.auth),
         sealer=Sealer(settings.quote),
         rates=RateLimiter(settings.rate_limits, redis, enabled=settings.counts_requests),
+        downstream=Downstream.build(settings, database),
     )
 
 

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from temporalio.client import Client
 
 from api.authentication import Authenticator
+from api.downstream import Downstream
 from api.hardening.rates import RateLimiter
 from api.sealing import Sealer
 from ordersaga.gateways.logistics import CarrierCallbacks
@@ -29,6 +30,7 @@ class Services:
     authenticator: Authenticator
     sealer: Sealer
     rates: RateLimiter
+    downstream: Downstream
     policy_versions: dict[str, int] = field(default_factory=dict)
 
     async def policy_version(self, order_type: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ordersaga.domain.audit import AuditRow, Records
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.parcel import ParcelState
 
 TYPES: Mapping[str, str] = {
     Action.SUBMIT: "order.placed",
@@ -39,6 +40,8 @@ TYPES: Mapping[str, str] = {
     Action.RETRY_REFUND: "refund.requested",
     Action.SETTLE_REFUND: "refund.settled",
 }
+
+KNOWN_TYPES = frozenset({*TYPES.values(), *(f"parcel.{state}" for state in ParcelState)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,296 @@
+"""Downstream systems through the public API: webhooks, the list of events, the stream, server-sent events (R-ORD-3)."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from api.authentication import Role
+from devstack.stack import Stack
+from tests.receiver import Receiver, receiving
+from tests.shop import Document, Person, Shop, refused, until
+
+ENDPOINTS = "/v1/admin/webhook-endpoints"
+CROWD = 20
+
+
+@dataclass(slots=True)
+class Told:
+    """What a server-sent event stream told so far: type, id and data of each event."""
+
+    events: list[tuple[str, int, Document]] = field(default_factory=list)
+    ended: bool = False
+
+    def kinds(self) -> list[str]:
+        return [kind for kind, _, _ in self.events]
+
+
+@asynccontextmanager
+async def listening(person: Person, order_no: str, after: int | None = None) -> AsyncIterator[Told]:
+    """Listen to an order in the background while the block runs."""
+    told = Told()
+    headers = {"Authorization": f"Bearer {person.token}"} | ({"Last-Event-ID": str(after)} if after is not None else {})
+
+    async def listen() -> None:
+        async with person.http.stream("GET", f"/v1/orders/{order_no}/events", headers=headers) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream"), answer.status_code
+            event: dict[str, str] = {}
+            async for line in answer.aiter_lines():
+                name, _, value = line.partition(": ")
+                if line:
+                    event[name] = value
+                elif "data" in event:
+                    told.events.append((event["event"], int(event["id"]), json.loads(event["data"])))
+                    event = {}
+        told.ended = True
+
+    task = asyncio.create_task(listen())
+    try:
+        yield told
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def heard(told: Told, *kinds: str) -> None:
+    async def look() -> list[str]:
+        return told.kinds()
+
+    await until(look, lambda found: set(kinds) <= set(found))
+
+
+async def taken(receiver: Receiver, order_no: str, *sequences: int) -> None:
+    async def look() -> list[int]:
+        return receiver.of(order_no)
+
+    await until(look, lambda found: found == list(sequences))
+
+
+def downstream(shop: Shop) -> Person:
+    return shop.person(Role.DOWNSTREAM, f"{shop.mark}-erp")
+
+
+@pytest.fixture
+async def erp(shop: Shop) -> AsyncIterator[tuple[Receiver, Document]]:
+    """A downstream system with an endpoint of its own, deleted at the end."""
+    async with receiving() as receiver:
+        created = await shop.operator.post(ENDPOINTS, {"url": receiver.url})
+        yield receiver, created
+        await shop.operator.ask("DELETE", f"{ENDPOINTS}/{created['endpoint_id']}")
+
+
+async def test_many_orders_at_once_are_told_in_order_on_every_way(
+    stack: Stack, shop: Shop, erp: tuple[Receiver, Document]
+) -> None:
+    receiver, created = erp
+    sku = await shop.shelves(on_hand=100)
+    system = downstream(shop)
+    before = int((await system.get("/v1/events?limit=1&after=9000000000"))["next_cursor"])
+    assert before == 9_000_000_000, "a position that is still to come is kept"
+    buyers = [shop.buyer(f"buyer-{number}") for number in range(CROWD)]
+    order_nos = await asyncio.gather(*(shop.places(buyer, (sku, 1)) for buyer in buyers))
+    await asyncio.gather(
+        *(shop.pays(buyer, order_no) for buyer, order_no in list(zip(buyers, order_nos, strict=True))[:3])
+    )
+
+    expected = {}
+    for place, order_no in enumerate(order_nos):
+        if place < 3:
+            await shop.until(order_no, "in_production")
+
+        async def listed(order_no: str = order_no) -> list[Document]:
+            items: list[Document] = (await system.get(f"/v1/events?order_no={order_no}"))["items"]
+            return items
+
+        rows = len(await shop.operator.timeline(order_no))
+        found = await until(listed, lambda items, rows=rows: len(items) >= rows)  # type: ignore[misc]
+        assert [item["sequence"] for item in found] == list(range(1, len(found) + 1))
+        assert found[0]["type"] == "order.placed"
+        assert [item["position"] for item in found] == sorted(item["position"] for item in found)
+        expected[order_no] = {f"evt_{item['position']}": item for item in found}
+
+    for order_no, items in expected.items():
+        await taken(receiver, order_no, *(item["sequence"] for item in items.values()))
+    for item in receiver.taken:
+        if item.order_no in expected:
+            said, listed_item = item.verify(created["secret"]), expected[item.order_no][item.event_id]
+            assert (said["type"], said["data"]) == (listed_item["type"], listed_item["data"])
+
+    redis: Any
+    async with Redis.from_url(stack.addresses.redis) as redis:
+        entries = await redis.xrange("ordersaga:events")
+    streamed = {number.split(b"-")[0].decode(): fields for number, fields in entries}
+    for items in expected.values():
+        for event_id, item in items.items():
+            assert json.loads(streamed[event_id.removeprefix("evt_")][b"data"]) == item["data"]
+
+
+async def test_a_poller_reads_every_event_once_by_going_on_from_next_cursor(shop: Shop) -> None:
+    system, buyer, sku = downstream(shop), shop.buyer(), await shop.shelves()
+    begin = (await system.get("/v1/events?limit=500&types=webhook.none"))["next_cursor"]
+    order_no = await shop.places(buyer, (sku, 1))
+    await buyer.post(f"/v1/orders/{order_no}/cancel")
+    await shop.until(order_no, "cancelled")
+    seen: list[Document] = []
+    cursor = begin
+
+    async def poll() -> list[str]:
+        nonlocal cursor
+        page = await system.get(f"/v1/events?after={cursor}&limit=2")
+        cursor = page["next_cursor"]
+        seen.extend(page["items"])
+        return [item["type"] for item in seen if item["order_no"] == order_no]
+
+    assert await until(poll, lambda kinds: "order.cancelled" in kinds) == [
+        "order.placed",
+        "order.closing",
+        "order.cancelled",
+    ]
+    positions = [item["position"] for item in seen]
+    assert positions == list(range(int(begin) + 1, int(begin) + 1 + len(positions)))
+    filtered = await system.get(
+        f"/v1/events?after={begin}&types=order.cancelled&types=order.closing&order_no={order_no}"
+    )
+    assert [item["type"] for item in filtered["items"]] == ["order.closing", "order.cancelled"]
+
+
+async def test_an_order_is_heard_live_until_its_end(shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves()
+    order_no = await shop.places(buyer, (sku, 1))
+    async with listening(buyer, order_no) as told, listening(shop.operator, order_no) as overseen:
+        await heard(told, "order.placed")
+        await buyer.post(f"/v1/orders/{order_no}/cancel")
+        await heard(told, "end")
+        await heard(overseen, "end")
+    assert told.kinds() == ["order.placed", "order.closing", "order.cancelled", "end"]
+    assert [number for _, number, _ in told.events] == [1, 2, 3, 3]
+    assert [data["status"] for _, _, data in told.events[:-1]] == ["awaiting_payment", "awaiting_payment", "cancelled"]
+    assert [data["system_status"] for _, _, data in told.events[:-1]] == [None] * 3
+    assert overseen.events[1][2]["system_status"] == "closing_payment"
+
+    async with listening(buyer, order_no, after=1) as resumed:
+        await heard(resumed, "end")
+    assert resumed.kinds() == ["order.closing", "order.cancelled", "end"]
+    headers = {"Last-Event-ID": "3"}
+    assert (await buyer.ask("GET", f"/v1/orders/{order_no}/events", headers=headers)).status_code == 204
+
+
+async def test_everybody_hears_their_own_part_and_strangers_nothing(shop: Shop) -> None:
+    buyer = shop.buyer()
+    await shop.opens_merchant("other")
+    mine, others = await shop.shelves(), await shop.shelves(merchant="other")
+    order_no = await shop.places(buyer, (mine, 1), (others, 1))
+    async with listening(shop.merchant(), order_no) as told, listening(buyer, order_no) as all_told:
+        await shop.pays(buyer, order_no)
+        order = await shop.until(order_no, "in_production")
+        for parcel in order["parcels"]:
+            await shop.reports(parcel, "label_printed")
+        own = next(parcel["parcel_no"] for parcel in order["parcels"] if parcel["merchant_id"] == shop.merchant_id())
+
+        async def parcels_heard() -> set[str]:
+            return {data["subject"] for kind, _, data in all_told.events if kind == "parcel.label_printed"}
+
+        await until(parcels_heard, lambda found: len(found) == 2)
+        await heard(told, "parcel.label_printed")
+    assert {data["subject"] for _, _, data in told.events} == {"order", own}
+    assert told.events[0][2]["status"] == "unpaid", "in the merchant's words"
+    assert "payment.opened" in all_told.kinds()
+    assert not [kind for kind in told.kinds() if kind.startswith(("payment.", "refund."))]
+    for stranger in (shop.buyer("mallory"), shop.merchant("rival"), shop.warehouse("elsewhere")):
+        refused(await stranger.ask("GET", f"/v1/orders/{order_no}/events"), 404, "not_found")
+
+
+async def test_somebody_may_listen_to_so_many_orders_at_once_only(shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves()
+    order_no = await shop.places(buyer, (sku, 1))
+    path = f"/v1/orders/{order_no}/events"
+    async with contextlib.AsyncExitStack() as open_now:
+        for _ in range(10):
+            await heard(await open_now.enter_async_context(listening(buyer, order_no)), "order.placed")
+        refused(await buyer.ask("GET", path), 429, "rate_limited")
+        async with listening(shop.operator, order_no) as overseen:
+            await heard(overseen, "order.placed")
+    await buyer.post(f"/v1/orders/{order_no}/cancel")
+    await shop.until(order_no, "cancelled")
+    await until(lambda: buyer.ask("GET", path), lambda answer: answer.status_code == 200)
+
+
+async def test_an_endpoint_is_made_once_per_key_and_shows_its_secret_to_that_key_only(shop: Shop) -> None:
+    body = {"url": "http://127.0.0.1:9/hooks", "event_types": ["order.paid"], "description": "books"}
+    first = await shop.operator.post(ENDPOINTS, body, key="k1")
+    assert first["secret"].startswith("whsec_")
+    assert await shop.operator.post(ENDPOINTS, body, key="k1") == first
+    changed = await shop.operator.ask("POST", ENDPOINTS, body | {"description": "x"}, key="k1")
+    refused(changed, 422, "idempotency_key_reused")
+    path = f"{ENDPOINTS}/{first['endpoint_id']}"
+    shown = await shop.operator.get(path)
+    assert (shown["event_types"], shown["pending"], "secret" in shown) == (["order.paid"], 0, False)
+    assert (await shop.operator.patch(path, {"state": "paused"}))["state"] == "paused"
+    rotated = await shop.operator.post(f"{path}/rotate-secret", {"overlap_seconds": 60})
+    assert rotated["secret"] != first["secret"]
+    assert rotated["old_secret_until"]
+    assert (await shop.operator.ask("DELETE", path)).status_code == 204
+    assert (await shop.operator.get(path))["state"] == "deleted"
+    refused(await shop.operator.ask("PATCH", path, {"state": "enabled"}), 404, "not_found")
+    listed = [item["endpoint_id"] for item in (await shop.operator.get(f"{ENDPOINTS}?limit=200"))["items"]]
+    assert first["endpoint_id"] not in listed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"url": "ftp://example.com/"},
+        {"url": "https://user:word@example.com/"},
+        {"url": "nowhere"},
+        {"url": "http://127.0.0.1:9/", "event_types": ["order.sung"]},
+    ],
+)
+async def test_an_endpoint_that_is_none_is_refused(shop: Shop, body: Document) -> None:
+    refused(await shop.operator.ask("POST", ENDPOINTS, body), 422, "request_invalid")
+
+
+async def test_an_endpoint_can_be_tried_out_and_replayed(shop: Shop, erp: tuple[Receiver, Document]) -> None:
+    receiver, created = erp
+    path = f"{ENDPOINTS}/{created['endpoint_id']}"
+    tried = await shop.operator.post(f"{path}/test")
+    assert (tried["delivered"], tried["status"]) == (True, 200)
+    ping = next(item for item in receiver.taken if item.event_id == tried["event_id"])
+    assert ping.verify(created["secret"])["type"] == "webhook.test"
+    receiver.taken.clear()
+
+    buyer, sku = shop.buyer(), await shop.shelves()
+    order_no = await shop.places(buyer, (sku, 1))
+
+    async def first_events() -> list[str]:
+        return [item.event_id for item in receiver.taken if item.order_no == order_no and item.sequence == 1]
+
+    (event_id,) = await until(first_events, bool)
+    position = int(event_id.removeprefix("evt_"))
+    again = await shop.operator.post(f"{path}/replay", {"after": position - 1, "until": position})
+    assert again == {"queued": 1, "until": position, "more": False}
+    assert set(await until(first_events, lambda found: len(found) == 2)) == {event_id}
+    assert (await shop.operator.get(f"{path}/deliveries?state=delivered&limit=200"))["items"]
+    assert await shop.operator.post(f"{path}/dead-letters/retry") == {"queued": 0}
+
+
+async def test_operators_rebuild_the_stream(stack: Stack, shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves()
+    await shop.places(buyer, (sku, 1))
+
+    async def view() -> Document:
+        return await shop.operator.get("/v1/admin/event-stream")
+
+    def is_whole(found: Document) -> bool:
+        return bool(found["last_position"] >= found["head"] > 0)
+
+    await until(view, is_whole)
+    await shop.operator.post("/v1/admin/event-stream/rebuild", {"after": 0})
+    found: Any = await until(view, is_whole)
+    assert found["length"] == found["last_position"], "from the first event on"
