@@ -6,7 +6,7 @@ import pytest
 
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
 from ordersaga.domain.messages import PARCEL_REPORTED, PARCEL_SHIPPED, parcel_workflow_id
-from ordersaga.persistence import parcels
+from ordersaga.persistence import inbox, parcels
 from tests.integration.order_stand import PATIENCE, OrderStand
 from tests.shop import until
 
@@ -102,6 +102,24 @@ async def test_a_parcels_step_is_done_once_though_the_network_fails(order_stand:
     await order_stand.until(order_no, "delivered")
     assert await order_stand.held(sku) == (3, 0)
     assert order_stand.outages.tried[run, step][:6] == ["local"] * 4 + ["regular"] * 2
+
+
+async def test_what_is_reported_while_a_delivered_parcel_is_booked_is_not_left_lying_about(
+    order_stand: OrderStand,
+) -> None:
+    """Found by chaos: the run ended with reports in its inbox that it had been told of."""
+    order_no, (parcel_no,), _ = await produced(order_stand)
+    order_stand.outages.before[parcel_workflow_id(parcel_no), "ship_stock"] = 3
+    await order_stand.carries(parcel_no, S.DELIVERED)
+    await until(lambda: state_of(order_stand, parcel_no), lambda state: state is S.DELIVERED, PATIENCE)
+    await order_stand.carries(parcel_no, S.PICKED, S.HANDED_OVER)
+
+    async def left() -> int:
+        async with order_stand.database.transaction() as connection:
+            return len(await inbox.unapplied(connection, [parcel_no]))
+
+    await until(left, lambda count: count == 0, PATIENCE)
+    await order_stand.until(order_no, "delivered")
 
 
 async def test_many_parcels_reported_at_once_all_arrive(order_stand: OrderStand) -> None:
