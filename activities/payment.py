@@ -16,7 +16,7 @@ from ordersaga.domain.payment import Payment, PaymentReport, PaymentState, judge
 from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderUnavailable
 from ordersaga.gateways.payment.registry import PaymentProviders
-from ordersaga.persistence import inbox, orders, payments, transitions
+from ordersaga.persistence import inbox, orders, payments, stock, transitions
 from ordersaga.persistence.database import Database
 
 _MOVES = {PaymentState.SUCCEEDED: Action.CONFIRM_PAYMENT, PaymentState.FAILED: Action.FAIL_PAYMENT}
@@ -82,7 +82,12 @@ async def settle(connection: AsyncConnection, order_no: str, at: datetime, *, ha
     machine, state = order_type(order.order_type).version(order.table_version), order.state
     for stored in reports:
         payment = attempts[stored.subject]
-        takes_money = has_run and machine.allows(state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
+        takes_money = (
+            has_run
+            and machine.allows(state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
+            # A run that gave the goods back, and died before anybody knew, comes by here again.
+            and not await stock.is_given_back(connection, order_no)
+        )
         judged = judge(payment, PaymentReport.from_document(stored.payload), order_takes_money=takes_money)
         if judged.state is payment.state:
             continue

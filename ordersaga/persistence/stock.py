@@ -167,6 +167,12 @@ async def release(connection: AsyncConnection, order_no: str, at: datetime) -> N
         await connection.execute(_GIVE_BACK, {"order_no": order_no, "at": at})
 
 
+async def is_given_back(connection: AsyncConnection, order_no: str) -> bool:
+    """Whether what an order held was released, for good."""
+    query = select(stock_reservations.c.state).where(stock_reservations.c.order_no == order_no)
+    return await connection.scalar(query) == _RELEASED
+
+
 async def ship(connection: AsyncConnection, parcel_no: str, at: datetime) -> None:
     await connection.execute(_LOCK_PARCEL_STOCK, {"parcel_no": parcel_no})
     await connection.execute(_SHIP, {"parcel_no": parcel_no, "at": at})

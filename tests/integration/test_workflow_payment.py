@@ -1,12 +1,13 @@
 """Paying: deadlines, cancels and providers that race, on production's clock (R-PAY-2 … R-PAY-4, R-REV-2, P1 … P6)."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ordersaga.domain.messages import CANCEL, CONFIRM_RECEIPT, PAYMENT_REPORTED, ActedBy
 from ordersaga.domain.payment import PaymentState
 from ordersaga.gateways.payment.provider import PaymentUnknown, ProviderUnavailable
+from ordersaga.persistence import stock
 from tests.goods import twd
 from tests.integration.order_stand import OrderStand
 
@@ -213,3 +214,16 @@ async def test_what_the_state_does_not_allow_is_refused_naming_both(order_stand:
     paid = await order_stand.paid((await order_stand.shelves(), 1))
     refusal = await order_stand.refusal(paid, CANCEL)
     assert refusal.details == ({"state": "in_production", "action": "cancel"},)
+
+
+async def test_money_is_not_taken_for_goods_that_were_given_back(order_stand: OrderStand) -> None:
+    """As when a worker dies between the release at the end of a closing and the order's next state."""
+    sku = await order_stand.shelves(5)
+    order_no = await order_stand.placed((sku, 2))
+    payment = await order_stand.attempt(order_no)
+    async with order_stand.database.transaction() as connection:
+        await stock.release(connection, order_no, datetime.now(UTC))
+    await order_stand.reports(payment)
+    await order_stand.becomes(payment, PaymentState.UNEXPECTED)
+    assert (await order_stand.order(order_no)).state == "awaiting_payment"
+    assert await order_stand.held(sku) == (5, 0)
