@@ -137,14 +137,16 @@ class OrderStand:
         assert await self.places(submission) == Placement(placed=True)
         return submission.order_no
 
-    async def attempt(self, order_no: str, channel: str = "card", *, ask_at: datetime | None = None) -> Payment:
+    async def attempt(
+        self, order_no: str, channel: str = "card", *, ask_at: datetime | None = None, provider: str | None = None
+    ) -> Payment:
         """A payment attempt of the order's amount, opened by the buyer; from `ask_at` on its provider is asked."""
         order = await self.order(order_no)
         payment = Payment(
             payment_id=f"pay-{next(self._numbers)}",
             order_no=order_no,
             channel=channel,
-            provider=self.provider.name,
+            provider=provider or self.provider.name,
             amount=Money(order.totals.payable, order.currency),
             state=PaymentState.OPEN,
             created_at=datetime.now(UTC),

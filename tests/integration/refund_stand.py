@@ -22,6 +22,7 @@ from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.domain.refund import Refund, RefundReport, number_of, refund_no_of, source_of
 from ordersaga.gateways.refund import begin
 from ordersaga.persistence import inbox, notifications, refunds, transitions
+from ordersaga.persistence.audit import KEYS_OPTION
 from ordersaga.persistence.verification import verify_order
 from tests.goods import twd
 from tests.integration.order_stand import OPERATOR, PATIENCE, QUEUE, OrderStand
@@ -34,8 +35,12 @@ class RefundStand:
     """`orders` is the shop around it; `provider` is the orders' own."""
 
     orders: OrderStand
-    keys: KeyRing
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def keys(self) -> KeyRing:
+        keys: KeyRing = self.orders.database.engine.get_execution_options()[KEYS_OPTION]
+        return keys
 
     @property
     def provider(self) -> Any:

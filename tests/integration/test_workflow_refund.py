@@ -15,7 +15,6 @@ from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.refund import Refund
 from ordersaga.gateways.payment.provider import ProviderUnavailable
 from ordersaga.persistence import refunds
-from ordersaga.settings import Settings
 from tests.goods import twd
 from tests.integration.order_stand import PATIENCE, OrderStand
 from tests.integration.refund_stand import RefundStand
@@ -25,8 +24,8 @@ SENT, SUCCEEDED, FAILED, SETTLED = RefundState.SENT, RefundState.SUCCEEDED, Refu
 
 
 @pytest.fixture(scope="module")
-def stand(order_stand: OrderStand, settings: Settings) -> RefundStand:
-    return RefundStand(order_stand, settings.audit.ring())
+def stand(order_stand: OrderStand) -> RefundStand:
+    return RefundStand(order_stand)
 
 
 async def test_what_was_received_goes_back_with_every_step_in_the_audit(stand: RefundStand) -> None:

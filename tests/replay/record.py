@@ -16,11 +16,22 @@ from typing import Any
 from devstack.options import StackOptions
 from devstack.stack import Stack
 from ordersaga.domain.lifecycle.parcel import ParcelState
-from ordersaga.domain.messages import CANCEL, CONFIRM_RECEIPT, order_workflow_id, parcel_workflow_id
-from ordersaga.domain.payment import PaymentState
+from ordersaga.domain.lifecycle.refund import RefundState
+from ordersaga.domain.messages import (
+    CANCEL,
+    CONFIRM_RECEIPT,
+    RETRY_REFUND,
+    SETTLE_REFUND,
+    order_workflow_id,
+    parcel_workflow_id,
+    refund_workflow_id,
+)
+from ordersaga.domain.payment import Payment, PaymentState
+from ordersaga.gateways.payment.provider import ProviderUnavailable
 from ordersaga.persistence.database import Database
 from tests.integration.order_stand import OrderStand
 from tests.integration.order_worker import own_database, standing
+from tests.integration.refund_stand import RefundStand
 
 FOLDER = Path(__file__).parent / "histories"
 _MOMENT = timedelta(seconds=1)
@@ -105,6 +116,37 @@ async def parcel(stand: OrderStand) -> str:
     return parcel_workflow_id(parcel_no)
 
 
+async def refunded(stand: OrderStand) -> str:
+    """The provider reports it, having been away first and silent then."""
+    refunds = RefundStand(stand)
+    payment = await refunds.refunding(ProviderUnavailable("away"))
+    refund = await refunds.until(payment, RefundState.SENT)
+    await refunds.passes(payment, timedelta(minutes=3))
+    await refunds.reports(refund, RefundState.SUCCEEDED)
+    return await _refund_ended(refunds, payment)
+
+
+async def refund_retried(stand: OrderStand) -> str:
+    """Refused, sent again by an operator in the Temporal UI, and paid back."""
+    refunds = RefundStand(stand)
+    payment = await refunds.refunding(RefundState.FAILED)
+    await refunds.until(payment, RefundState.FAILED)
+    await refunds.decides(payment, RETRY_REFUND)
+    await refunds.reports(await refunds.until(payment, RefundState.SENT, tries=2), RefundState.SUCCEEDED)
+    return await _refund_ended(refunds, payment)
+
+
+async def refund_settled(stand: OrderStand) -> str:
+    """Refused by a callback, and paid back by hand."""
+    refunds = RefundStand(stand)
+    payment = await refunds.refunding()
+    await refunds.reports(await refunds.until(payment, RefundState.SENT), RefundState.FAILED)
+    await refunds.until(payment, RefundState.FAILED)
+    await refunds.run(payment).cancel()
+    await refunds.decides(payment, SETTLE_REFUND)
+    return await _refund_ended(refunds, payment)
+
+
 SCENES: dict[str, Callable[[OrderStand], Awaitable[str]]] = {
     scene.__name__: scene
     for scene in (
@@ -116,6 +158,9 @@ SCENES: dict[str, Callable[[OrderStand], Awaitable[str]]] = {
         refused,
         database_away,
         parcel,
+        refunded,
+        refund_retried,
+        refund_settled,
     )
 }
 """Each plays a life and gives the id of the run to keep."""
@@ -129,6 +174,11 @@ async def _completed(stand: OrderStand, order_no: str) -> str:
 async def _ended(stand: OrderStand, order_no: str) -> str:
     await stand.ends(order_no)
     return order_workflow_id(order_no)
+
+
+async def _refund_ended(refunds: RefundStand, payment: Payment) -> str:
+    await refunds.ends(payment)
+    return refund_workflow_id(payment.payment_id)
 
 
 async def record(names: list[str]) -> None:
