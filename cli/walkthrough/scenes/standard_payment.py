@@ -1,7 +1,8 @@
 """Chapter 2: paying, failing to pay, and not paying at all."""
 
+from cli.client import JsonObject
 from cli.walkthrough.chapters import Chapter, Scene
-from cli.walkthrough.stage import Stage
+from cli.walkthrough.stage import Actor, Stage
 
 
 async def another_channel(stage: Stage) -> None:
@@ -48,12 +49,48 @@ async def cancel_before_payment(stage: Stage) -> None:
     await dora.timeline(order_no)
 
 
+async def late_money(stage: Stage) -> None:
+    fay = stage.buyer("fay")
+    await stage.shelve("DEMO-TOO-LATE", 54_000, 3)
+    order_no = await fay.place(("DEMO-TOO-LATE", 1))
+    path = f"/v1/orders/{order_no}/payments"
+    payment = await fay.post("chooses to pay by bank transfer", path, {"channel": "bank_transfer"})
+    await fay.post("cancels", f"/v1/orders/{order_no}/cancel", {})
+    stage.say("the transfer was under way already, and the bank will refuse to take it back once", "dim")
+    late = {"outcome": "succeed", "late": True, "refunds": {"failures": 1}}
+    await fay.post("sees the money leave all the same", f"{payment['cashier_url']}/simulate", late)
+    refund = await _refund(stage, fay, order_no, "failed")
+    stage.equal("to go back", refund["amount"]["amount"], payment["amount"]["amount"])
+    path = f"/v1/admin/refunds/{refund['refund_no']}"
+    await stage.operator.get("finds it among what waits for somebody", "/v1/admin/refunds?state=failed")
+    decision = {"decision": "retry", "note": "the bank has found its mistake"}
+    await stage.operator.post("sends it again", f"{path}/decision", decision)
+    await _refund(stage, fay, order_no, "succeeded")
+    shown = await fay.order(order_no)
+    stage.equal("the order still is", shown["status"], "cancelled")
+    (paid,) = shown["payments"]
+    stage.equal("of what came, has gone back", paid["refunded"], paid["received"])
+    await fay.timeline(order_no)
+
+
+async def _refund(stage: Stage, buyer: Actor, order_no: str, state: str) -> JsonObject:
+    """Wait until the order's refund is in `state`. Gives it."""
+    shown = await stage.until(
+        f"the refund is {state}",
+        lambda: buyer.order(order_no),
+        lambda order: [refund["state"] for refund in order["refunds"]] == [state],
+    )
+    refund: JsonObject = shown["refunds"][0]
+    return refund
+
+
 CHAPTER = Chapter(
     2,
     "Paying",
     (
         Scene("retry", "A failed payment, retried in another channel", "R-PAY-4", another_channel),
         Scene("cancel", "Cancelled before payment", "R-REV-2", cancel_before_payment),
+        Scene("late-money", "Money that comes after the cancel goes back", "R-PAY-3", late_money),
         Scene("deadline", "Nobody pays: the deadline gives the stock back", "R-PAY-3", payment_deadline),
     ),
 )
