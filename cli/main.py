@@ -14,6 +14,7 @@ from cli.ending import end
 from cli.migrate import migrate
 from cli.refusal import explain
 from cli.replay_orders import replay_orders
+from cli.replay_outbox import replay_outbox
 from cli.seed import seed
 from cli.simulate import simulate
 from cli.token import token
@@ -37,6 +38,7 @@ app.command()(migrate)
 app.command()(seed)
 app.command()(token)
 app.command()(replay_orders)
+app.command()(replay_outbox)
 app.command()(simulate)
 app.command()(verify_audit)
 app.command()(diagram)

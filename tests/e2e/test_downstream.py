@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from typer.testing import CliRunner
 
 from api.authentication import Role
+from cli.main import app
 from devstack.stack import Stack
 from tests.receiver import Receiver, receiving
 from tests.shop import Document, Person, Shop, refused, until
@@ -285,17 +287,34 @@ async def test_an_endpoint_can_be_tried_out_and_replayed(shop: Shop, erp: tuple[
     assert await shop.operator.post(f"{path}/dead-letters/retry") == {"queued": 0}
 
 
-async def test_operators_rebuild_the_stream(stack: Stack, shop: Shop) -> None:
+async def test_the_command_replays_to_an_endpoint_and_rebuilds_the_stream(
+    stack: Stack, shop: Shop, erp: tuple[Receiver, Document]
+) -> None:
+    receiver, created = erp
     buyer, sku = shop.buyer(), await shop.shelves()
-    await shop.places(buyer, (sku, 1))
+    order_no = await shop.places(buyer, (sku, 1))
 
-    async def view() -> Document:
-        return await shop.operator.get("/v1/admin/event-stream")
+    async def firsts() -> list[str]:
+        return [item.event_id for item in receiver.taken if item.order_no == order_no and item.sequence == 1]
 
-    def is_whole(found: Document) -> bool:
-        return bool(found["last_position"] >= found["head"] > 0)
+    (event_id,) = await until(firsts, bool)
+    position = event_id.removeprefix("evt_")
+    said = await command(
+        stack, "--endpoint", created["endpoint_id"], "--after", str(int(position) - 1), "--until", position
+    )
+    assert f"1 events are queued for {created['endpoint_id']}" in said
+    await until(firsts, lambda found: found == [event_id, event_id])
 
-    await until(view, is_whole)
-    await shop.operator.post("/v1/admin/event-stream/rebuild", {"after": 0})
-    found: Any = await until(view, is_whole)
-    assert found["length"] == found["last_position"], "from the first event on"
+    said = await command(stack, "--stream", "--after", "0")
+    assert "ordersaga:events holds" in said
+    found = await shop.operator.get("/v1/admin/event-stream")
+    assert found["last_position"] == found["length"] >= int(position), "from the first event on"
+
+
+async def command(stack: Stack, *arguments: str) -> str:
+    """What `ordersaga replay-outbox` says."""
+    settings = {"ORDERSAGA_DATA_DIR": str(stack.options.data_dir), "COLUMNS": "200"}
+    async with asyncio.timeout(60):
+        said = await asyncio.to_thread(CliRunner().invoke, app, ["replay-outbox", *arguments], env=settings)
+    assert said.exit_code == 0, said.output
+    return said.output
