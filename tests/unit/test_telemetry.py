@@ -12,16 +12,13 @@ from ordersaga.gateways.discretion import attributes_of, discreet
 from ordersaga.gateways.telemetry import is_wanted, temporal_plugins
 
 START = """
-import os, sys
-from pydantic import SecretStr
-from api.app import create_app
+import sys
+import api.app, worker.main
+from api.observation import tracing
 from ordersaga.gateways.telemetry import start_tracing, temporal_plugins
-from ordersaga.settings import Settings
-import worker.main
 start_tracing("api")
-app = create_app(Settings(database_url=SecretStr("-"), redis_url=SecretStr("-")))
 loaded = {name for name in sys.modules if name.startswith(("opentelemetry.sdk.trace", "opentelemetry.instrumentation"))}
-print(bool(loaded), len(temporal_plugins()), app._telemetry["tracing"])
+print(bool(loaded), len(temporal_plugins()), tracing()["tracing"])
 """
 
 
