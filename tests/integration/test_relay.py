@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from api.arrivals import Arrivals, Watcher
 from devstack.children import Children
 from devstack.events import unheard
 from devstack.folder import DataFolder
@@ -209,3 +211,44 @@ def ids_of(answer: Any) -> list[str]:
     """The ids of the entries that were read from the one stream, in either of the client's two forms."""
     ((_, entries),) = answer.items() if isinstance(answer, dict) else answer
     return [entry[0].decode() for entry in (entries[0] if isinstance(entries[0], list) else entries)]
+
+
+@asynccontextmanager
+async def watching(stand: DownstreamStand, redis: Redis, order_no: str) -> AsyncIterator[Watcher]:
+    """Watch an order as the API does."""
+    arrivals = Arrivals(stand.database, redis, key=stand.stream.key)
+    reader = asyncio.create_task(arrivals.run(lambda: False))
+    try:
+        with arrivals.watching(order_no, "buyer:alice") as watcher:
+            yield watcher
+    finally:
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+
+
+async def test_who_watches_an_order_is_woken_by_the_stream(stand: DownstreamStand) -> None:
+    order_no, other = await stand.order(), await stand.order()
+    async with stand.telling(), watching(stand, stand.redis, order_no) as watcher:
+        await stand.happens(other, 1)
+        await stand.happens(order_no, 1)
+        assert await watcher.wait(20)
+
+
+async def test_who_watches_an_order_is_woken_without_redis_and_without_a_relay(stand: DownstreamStand) -> None:
+    order_no = await stand.order()
+    nowhere: Redis = Redis.from_url("redis://127.0.0.1:9", socket_connect_timeout=0.5)
+    async with nowhere, watching(stand, nowhere, order_no) as watcher:
+        await stand.happens(order_no, 1)
+        assert await watcher.wait(20)
+
+
+async def test_who_watches_an_order_is_woken_when_the_process_is_about_to_stop(stand: DownstreamStand) -> None:
+    arrivals = Arrivals(stand.database, stand.redis, key=stand.stream.key)
+    reader = asyncio.create_task(arrivals.run(lambda: True))
+    with arrivals.watching("D-0", "buyer:alice") as watcher:
+        assert arrivals.open_for("buyer:alice") == 1
+        assert await watcher.wait(20)
+    assert arrivals.ending
+    assert arrivals.open_for("buyer:alice") == 0
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
