@@ -67,9 +67,23 @@ def _message(event_id: str, document: object) -> SignedMessage:
         raise ValueError(f"an event id has at most {EVENT_ID_LIMIT} characters")
     if not isinstance(document, dict) or not isinstance(document.get("data"), dict):
         raise ValueError("the body must be an object with type, timestamp and data")
+    _require_storable(document)
     return SignedMessage(
         event_id=event_id,
         type=text(document, "type"),
         timestamp=moment(document, "timestamp"),
         data=document["data"],
     )
+
+
+def _require_storable(node: object) -> None:
+    """A report is stored before anybody acts on it, and PostgreSQL keeps neither a NUL nor half a surrogate pair."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            _require_storable(name)
+            _require_storable(value)
+    elif isinstance(node, list):
+        for value in node:
+            _require_storable(value)
+    elif isinstance(node, str) and b"\0" in node.encode():
+        raise ValueError("a text with a NUL in it cannot be kept")

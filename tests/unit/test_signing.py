@@ -91,6 +91,9 @@ def test_a_callback_from_another_time_is_refused_as_a_replay(away: timedelta) ->
         body_of(kind=7),
         body_of(timestamp="yesterday"),
         body_of(timestamp="2026-01-05T12:00:00"),
+        body_of(data={"payment_id": "pay_\0"}),
+        body_of(data={"nested": [{"\0": 1}]}),
+        body_of(data={"payment_id": "\ud800"}),
     ],
 )
 def test_a_signed_body_of_another_form_is_refused(body: bytes) -> None:

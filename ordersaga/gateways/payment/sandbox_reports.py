@@ -114,9 +114,13 @@ def _refund(state: RefundState, data: Data) -> RefundReport:
     )
 
 
+_LARGEST = 10**15
+"""More than anybody pays; what the database could not keep would be tried to be recorded for ever."""
+
+
 def _money(data: Data) -> Money:
     amount = data.get("amount")
-    if type(amount) is not int or amount < 0:
+    if type(amount) is not int or not 0 <= amount <= _LARGEST:
         raise ValueError("amount must be a count of minor units")
     return Money(amount, signing.text(data, "currency"))
 
