@@ -52,6 +52,9 @@ ODD_QUERIES = (
     "%00=%00",
 )
 
+SHARP: tuple[Any, ...] = ("a\0b", "\ud800", 10**30, -1, 1e308, None, [], {})
+"""What the layers below could stumble over; tried in every place of a right body."""
+
 Headers = list[tuple[str, str]]
 
 
@@ -75,6 +78,12 @@ def changed(document: Any, way: tuple[Any, ...], value: Any) -> Any:
         inner = inner[name]
     inner[way[-1]] = value
     return found
+
+
+def sharpened(right: Any) -> list[bytes]:
+    """The right body with each sharp thing in each of its places."""
+    ways = [way for way in leaves(right) if way]
+    return [json.dumps(changed(right, way, value)).encode() for way in ways for value in SHARP]
 
 
 def bodies(right: Any) -> st.SearchStrategy[bytes]:

@@ -4,14 +4,14 @@ import itertools
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from api.authentication import Role
 from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
 from ordersaga.gateways.signing import sign
-from tests.security.operations import CALLERS, OPERATIONS, Operation
+from tests.security.operations import CALLERS, OPERATIONS
 from tests.shop import TAIPEI, Document, Person, Shop, until
 
 PRIVATE = {"name": "Philippa Fuzzington", "phone": "+886 900 314 159", "line1": "42 Unmistakable Lane"}
@@ -66,11 +66,10 @@ class Scene:
 
     async def call(self, name: str) -> Call:
         """The operation of this name, called rightly."""
-        operation: Operation = OPERATIONS[name]
-        method, path = name.split(" ")[0], await self._filled(operation.path)
-        body = await self._filled(operation.body)
-        call = Call(method, path, body, {})
-        return call if operation.proof is None else Call(method, path, body, self._proof(operation.proof, call))
+        operation = OPERATIONS[name]
+        path, body = await self._filled(operation.path), await self._filled(operation.body)
+        call = Call(name.split(" ")[0], path, body, {})
+        return replace(call, headers=self.proof(name, call.content or b""))
 
     def used(self) -> None:
         """What was named may have changed for good: the next to name it gets another."""
@@ -99,7 +98,7 @@ class Scene:
         return {
             "now": self._now,
             "sku": self._sku,
-            "changing_sku": self._changing_sku,
+            "changing": self._changing,
             "merchant": self._merchant,
             "warehouse": self._warehouse,
             "address": self._address,
@@ -124,7 +123,8 @@ class Scene:
     async def _sku(self) -> str:
         return self.sku
 
-    async def _changing_sku(self) -> str:
+    async def _changing(self) -> str:
+        """A name for what operators change, so that it does not change under those who order."""
         return f"{self.sku}-changing"
 
     async def _merchant(self) -> str:
@@ -209,9 +209,12 @@ class Scene:
         quote = await self.shop.previews(self.buyer, goods, address=TAIPEI | PRIVATE)
         return await self.shop.submits(self.buyer, quote)
 
-    def _proof(self, kind: str, call: Call) -> dict[str, str]:
-        keys = self.shop.secrets
+    def proof(self, name: str, content: bytes) -> dict[str, str]:
+        """The headers that open this operation to this body, where a signature or a key does; else none."""
+        kind, keys = OPERATIONS[name].proof, self.shop.secrets
+        if kind is None:
+            return {}
         if kind == "the provider's key":
             return {"Authorization": f"Bearer {SandboxKeys(keys.payment_webhook_secret).api_key}"}
         secret = keys.payment_webhook_secret if kind == "the provider's signature" else keys.carrier_webhook_secret
-        return sign(secret, f"evt_{secrets.token_hex(8)}", (call.content or b"").decode())
+        return sign(secret, f"evt_{secrets.token_hex(8)}", content.decode())
