@@ -36,7 +36,7 @@ from workflows.steps import perform
 _ORDER_NO = SearchAttributeKey.for_keyword("OrderNo")
 # A provider that is away is tried more and more seldom, and for as long as it takes.
 _SENDING = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
-_CALL = timedelta(seconds=30)
+_CALL = timedelta(seconds=20)
 _HOW = 'For operators: `{"role": "operator", "subject": "<your name>", "reason": "<your note>"}`.'
 
 
