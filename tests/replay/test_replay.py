@@ -34,7 +34,9 @@ def history_of(document: dict[str, Any]) -> WorkflowHistory:
 
 def replayer(*, sandboxed: bool, plugins: Sequence[Plugin] = ()) -> Replayer:
     """With the worker's own runner."""
-    settings = Settings(database_url=SecretStr("-"), redis_url=SecretStr("-"), sandboxed_workflows=sandboxed)
+    settings = Settings(
+        database_url=SecretStr("postgresql://-"), redis_url=SecretStr("redis://-"), sandboxed_workflows=sandboxed
+    )
     return Replayer(workflows=WORKFLOWS, workflow_runner=workflow_runner(settings), plugins=plugins)
 
 

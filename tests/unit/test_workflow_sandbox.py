@@ -28,7 +28,9 @@ class Careless:
 
 def load(definition: type) -> None:
     """As the worker loads it, on its loop; an import that is neither passed through nor its own room's is an error."""
-    settings = Settings(database_url=SecretStr("-"), redis_url=SecretStr("-"), sandboxed_workflows=True)
+    settings = Settings(
+        database_url=SecretStr("postgresql://-"), redis_url=SecretStr("redis://-"), sandboxed_workflows=True
+    )
     runner = workflow_runner(settings)
     assert isinstance(runner, SandboxedWorkflowRunner)
     policy = SandboxImportNotificationPolicy.WARN_ON_UNINTENTIONAL_PASSTHROUGH
