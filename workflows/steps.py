@@ -6,7 +6,8 @@ from typing import Any, TypeVar, cast
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import TimeoutError as StepTimeout
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
@@ -43,7 +44,7 @@ async def perform(
             summary=summary,
         )
         return cast(Result, done)
-    except (ActivityError, ApplicationError) as error:
+    except (ActivityError, ApplicationError, StepTimeout) as error:
         _raise_refusal(error)
     try:
         done = await workflow.execute_activity_method(
@@ -60,8 +61,11 @@ async def perform(
         raise
 
 
-def _raise_refusal(error: ActivityError | ApplicationError) -> None:
-    """Raise the refusal behind a failure, if there is one. A local activity fails without the wrapping of a regular."""
+def _raise_refusal(error: FailureError) -> None:
+    """Raise the refusal behind a failure, if there is one.
+
+    A local activity fails without the wrapping of a regular; its time-out is wrapped at first, and not in a replay.
+    """
     cause = error.cause if isinstance(error, ActivityError) else error
     if isinstance(cause, ApplicationError) and cause.non_retryable:
         raise cause

@@ -69,6 +69,10 @@ class OrderStand:
         """The database will be away the next `times` that the order's run tries a step."""
         self.outages.before[order_workflow_id(order_no), step] = times
 
+    def hang(self, order_no: str, step: str) -> None:
+        """The database will not answer the next time that the order's run tries a step."""
+        self.outages.hung[order_workflow_id(order_no), step] = 1
+
     def mute(self, order_no: str, step: str, times: int) -> None:
         """The step will be done, and its answer lost, the next `times` that the order's run tries it."""
         self.outages.answers[order_workflow_id(order_no), step] = times

@@ -90,8 +90,12 @@ def _refunded(refund: RefundOrder, state: RefundState) -> RefundReport:
 
 @dataclass
 class Outages(Interceptor):
-    """Steps of a run at which the network fails: before the step reaches the database, or before its answer returns."""
+    """Steps of a run at which the network fails: before the step reaches the database, or before its answer returns.
 
+    One that is `hung` gets no answer at all, and ends with the patience of whoever asked.
+    """
+
+    hung: Counter[tuple[str, str]] = field(default_factory=Counter)
     before: Counter[tuple[str, str]] = field(default_factory=Counter)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     tried: defaultdict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -109,6 +113,9 @@ class _Failing(ActivityInboundInterceptor):
         info = activity.info()
         step = info.workflow_id or "", info.activity_type
         self._outages.tried[step].append("local" if info.is_local else "regular")
+        if self._outages.hung[step] > 0:
+            self._outages.hung[step] -= 1
+            await asyncio.Event().wait()
         if self._outages.before[step] > 0:
             self._outages.before[step] -= 1
             raise ConnectionError("the database is away")

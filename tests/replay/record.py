@@ -106,6 +106,20 @@ async def database_away(stand: OrderStand) -> str:
     return await _completed(stand, submission.order_no)
 
 
+async def database_hung(stand: OrderStand) -> str:
+    """Steps that got no answer, each in its turn: found by chaos, whose runs could not be replayed after that."""
+    submission = await stand.submits((await stand.shelves(), 1))
+    for step in ("reserve_stock", "settle_payments"):
+        stand.hang(submission.order_no, step)
+    await stand.places(submission)
+    await stand.reports(await stand.attempt(submission.order_no))
+    (parcel_no,) = await stand.begun_parcels(submission.order_no)
+    await stand.arrives(parcel_no)
+    await stand.until(submission.order_no, "delivered")
+    await stand.asks(submission.order_no, CONFIRM_RECEIPT)
+    return await _completed(stand, submission.order_no)
+
+
 async def parcel(stand: OrderStand) -> str:
     """A parcel's own run: lost on its way, and found."""
     order_no = await stand.paid((await stand.shelves(), 1))
@@ -157,6 +171,7 @@ SCENES: dict[str, Callable[[OrderStand], Awaitable[str]]] = {
         paid_after_a_failure,
         refused,
         database_away,
+        database_hung,
         parcel,
         refunded,
         refund_retried,
