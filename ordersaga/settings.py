@@ -6,6 +6,7 @@ The connection to Temporal is Temporal's own: `TEMPORAL_ADDRESS`, `TEMPORAL_NAME
 
 import base64
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, Self
@@ -228,22 +229,22 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
 
     @model_validator(mode="after")
-    def _production_refuses_development_keys(self) -> Self:
-        if self.environment == "production":
-            if self.auth.development_secret is not None:
-                raise ValueError("auth.development_secret: a development key must not be set in production")
-            if self.auth.public_key is None and self.auth.jwks_url is None:
-                raise ValueError("auth: production needs auth.public_key or auth.jwks_url")
-            for name in ("audit", "encryption"):
-                if not getattr(self, name).keys:
-                    raise ValueError(f"{name}.keys: production needs at least one key")
-            pretended = [
-                name for name in ("payment_secret", "carrier_secret") if getattr(self.sandbox, name) is not None
-            ]
-            if pretended:
-                names = " and ".join(f"sandbox.{name}" for name in pretended)
-                raise ValueError(f"{names}: pretended money and parcels must not be accepted in production")
+    def _production_has_keys_of_its_own_and_nothing_pretended(self) -> Self:
+        if self.environment == "production" and (wrong := list(self._unfit_for_production())):
+            raise ValueError("; ".join(wrong))
         return self
+
+    def _unfit_for_production(self) -> Iterator[str]:
+        if self.auth.development_secret is not None:
+            yield "auth.development_secret: a development key must not be set in production"
+        if self.auth.public_key is None and self.auth.jwks_url is None:
+            yield "auth: production needs auth.public_key or auth.jwks_url"
+        for name in ("audit", "encryption"):
+            if not getattr(self, name).keys:
+                yield f"{name}.keys: production needs at least one key"
+        for name in ("payment_secret", "carrier_secret"):
+            if getattr(self.sandbox, name) is not None:
+                yield f"sandbox.{name}: pretended money and parcels must not be accepted in production"
 
     @model_validator(mode="after")
     def _inquiries_are_a_pace(self) -> Self:

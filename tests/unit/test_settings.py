@@ -39,6 +39,11 @@ def test_production_refuses_keys_that_guard_nothing(values: dict[str, object], n
     assert settings(environment="development", **values)
 
 
+def test_all_that_production_lacks_is_said_at_once() -> None:
+    with pytest.raises(ValidationError, match=r"auth\.jwks_url; audit\.keys: .*; encryption\.keys"):
+        settings(environment="production")
+
+
 def test_production_starts_with_an_identity_providers_key() -> None:
     assert settings(environment="production", auth=IDENTITY_PROVIDER, **KEPT_SECRETS).environment == "production"
 
