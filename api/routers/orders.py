@@ -16,6 +16,7 @@ from api.services import UsesServices
 from api.submitting import Submitting
 from api.views import dossier, order_document, summaries
 from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
+from ordersaga.domain.lifecycle.refund import DECISIONS
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.words import status_of
 from ordersaga.persistence import orders, transitions
@@ -137,6 +138,7 @@ def _words(machine: Any, state: str, caller: Caller) -> set[str]:
 
 
 def _timeline_item(item: Recorded, caller: Caller) -> TimelineItem:
+    among_operators = item.action in DECISIONS and caller.role is not Role.OPERATOR
     return TimelineItem(
         at=item.at,
         subject=item.parcel_no or "order",
@@ -146,5 +148,5 @@ def _timeline_item(item: Recorded, caller: Caller) -> TimelineItem:
         action=item.action,
         from_state=item.from_state,
         to_state=item.to_state,
-        reason=item.reason,
+        reason="" if among_operators else item.reason,
     )

@@ -16,12 +16,12 @@ from ordersaga.persistence.locks import AdvisoryLock
 from ordersaga.persistence.tables import metadata
 
 
-async def upgrade(url: str) -> str:
-    """Migrate to the head; the answer is its revision."""
+async def upgrade(url: str, revision: str = "head") -> str:
+    """Migrate to `revision`; the answer is the head's."""
 
     def run(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.MIGRATION})
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), revision)
 
     await _with_connection(url, run)
     return head()

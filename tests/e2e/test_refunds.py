@@ -104,6 +104,8 @@ async def test_a_refused_refund_waits_in_the_operators_list_and_is_sent_again(sh
         "api",
         "bank said sorry",
     )
+    reasons = {item["action"]: item["reason"] for item in await shop.buyer().timeline(order_no)}
+    assert reasons["retry_refund"] == "", "what operators write is among them"
     problem = refused(await shop.operator.ask("POST", path, body), 409, "action_not_allowed")
     assert problem["state"] == "succeeded"
 

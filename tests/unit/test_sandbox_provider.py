@@ -9,9 +9,18 @@ import httpx
 import pytest
 
 from ordersaga.domain.errors import ChannelUnknown, NotFound
+from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import PaymentReport, PaymentState
-from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentProvider, PaymentUnknown, ProviderUnavailable
+from ordersaga.domain.refund import RefundReport
+from ordersaga.gateways.payment.provider import (
+    PaymentAttempt,
+    PaymentProvider,
+    PaymentUnknown,
+    ProviderUnavailable,
+    RefundOrder,
+    RefundUnknown,
+)
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.payment.sandbox import SandboxProvider
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, CashierTokenInvalid, SandboxKeys
@@ -166,6 +175,77 @@ async def test_a_provider_that_cannot_be_reached_is_unavailable(fault: Exception
 
     with pytest.raises(ProviderUnavailable):
         await provider(answer).ask("pay_1")
+
+
+REFUND = RefundOrder(reference="rf_1.1", payment_id="pay_1", transaction_id="sbx_1", amount=Money(129_900, "TWD"))
+PAID_BACK = {
+    "refund_no": "rf_1.1",
+    "payment_id": "pay_1",
+    "amount": 129_900,
+    "currency": "TWD",
+    "provider_refund_id": "sbr_1",
+    "failure": None,
+    "state": "pending",
+}
+
+
+@pytest.mark.parametrize(("said", "state"), [("pending", "sent"), ("succeeded", "succeeded"), ("failed", "failed")])
+async def test_a_refund_is_asked_for_by_our_number_and_its_answer_read(said: str, state: str) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert (request.method, request.url.path) == ("POST", "/sandbox/api/payments/pay_1/refunds")
+        assert json.loads(request.content) == {"refund_no": "rf_1.1", "amount": 129_900, "currency": "TWD"}
+        return httpx.Response(200, json=PAID_BACK | {"state": said})
+
+    report = await provider(answer).refund(REFUND)
+
+    assert (report.state, report.reference, report.provider_refund_id) == (state, "rf_1.1", "sbr_1")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(404, "payment_unknown"), (409, "payment_not_taken"), (409, "refund_exceeds_payment"), (409, "refund_no_reused")],
+)
+async def test_a_definite_no_is_a_failed_refund_and_no_error(status: int, code: str) -> None:
+    report = await provider(lambda _: httpx.Response(status, json={"code": code})).refund(REFUND)
+
+    assert (report.state, report.failure, report.amount) == (RefundState.FAILED, code, REFUND.amount)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500),
+        httpx.Response(404, text="no such page"),
+        httpx.Response(404, json={"code": "not_found"}),
+        httpx.Response(401, json={"code": "key_invalid"}),
+        httpx.Response(422, json={"code": "request_invalid"}),
+        httpx.Response(200, json=[]),
+        httpx.Response(200, json=PAID_BACK | {"refund_no": "rf_2.1"}),
+        httpx.Response(200, json=PAID_BACK | {"state": "odd"}),
+        httpx.Response(200, json=PAID_BACK | {"amount": "1"}),
+    ],
+)
+async def test_an_answer_that_says_nothing_of_the_refund_is_no_answer(answer: httpx.Response) -> None:
+    for call in (provider(lambda _: answer).refund(REFUND), provider(lambda _: answer).ask_refund("rf_1.1")):
+        with pytest.raises(ProviderUnavailable):
+            await call
+
+
+async def test_a_refund_that_the_provider_never_heard_of_is_unknown() -> None:
+    with pytest.raises(RefundUnknown):
+        await provider(lambda _: httpx.Response(404, json={"code": "refund_unknown"})).ask_refund("rf_1.1")
+
+
+@pytest.mark.parametrize(("kind", "state"), [("refund.succeeded", "succeeded"), ("refund.failed", "failed")])
+def test_a_signed_callback_on_a_refund_is_read_as_a_report_on_it(kind: str, state: str) -> None:
+    failure = "refund_rejected" if state == "failed" else None
+    data = {name: value for name, value in PAID_BACK.items() if name != "state"} | {"failure": failure}
+    body = json.dumps({"type": kind, "timestamp": "2026-01-05T12:01:00Z", "data": data}).encode()
+
+    report = provider(silent).verify(sign(SECRET, "evt_1", body), body).report
+
+    assert isinstance(report, RefundReport)
+    assert (report.reference, report.state, report.failure) == ("rf_1.1", state, failure)
 
 
 def callback(kind: str = "payment.succeeded", **changes: object) -> bytes:

@@ -29,6 +29,7 @@ ROWS = (
     *rows(RefundState.FAILED, Action.RETRY_REFUND, RefundState.REQUESTED, Actor.OPERATOR),
     *rows(RefundState.FAILED, Action.SETTLE_REFUND, RefundState.SETTLED, Actor.OPERATOR),
 )
+DECISIONS = frozenset(row.action for row in ROWS if row.by == {Actor.OPERATOR})
 
 
 def allows(current: RefundState, action: str, actor: str) -> bool:

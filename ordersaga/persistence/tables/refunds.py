@@ -36,5 +36,6 @@ refunds = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("tries > 0", name="tries_positive"),
+    Index("ix_refunds_requested_at", "requested_at", "refund_no"),
     Index("ix_refunds_unfinished", "requested_at", postgresql_where=text("state NOT IN ('succeeded', 'settled')")),
 )

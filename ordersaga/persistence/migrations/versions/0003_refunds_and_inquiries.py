@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_refunds_tries_positive"), "refunds", "tries > 0")
     op.drop_index(_UNFINISHED, table_name="refunds")
     _index_unfinished("state NOT IN ('succeeded', 'settled')")
+    op.create_index("ix_refunds_requested_at", "refunds", ["requested_at", "refund_no"], unique=False)
     op.create_table(
         "sandbox_refunds",
         sa.Column("refund_no", sa.Text(), nullable=False),
@@ -57,6 +58,7 @@ def downgrade() -> None:
     op.drop_column("sandbox_payments", "refunded")
     op.drop_index(op.f("ix_sandbox_refunds_payment_id"), table_name="sandbox_refunds")
     op.drop_table("sandbox_refunds")
+    op.drop_index("ix_refunds_requested_at", table_name="refunds")
     op.drop_index(_UNFINISHED, table_name="refunds")
     _index_unfinished("state <> 'succeeded'")
     op.drop_constraint(op.f("ck_refunds_tries_positive"), "refunds")
