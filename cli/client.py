@@ -83,6 +83,9 @@ class Api:
     def operator(self, subject: str = "operator") -> "Caller":
         return self._caller(Role.OPERATOR, subject)
 
+    def downstream(self, subject: str = "bookkeeping") -> "Caller":
+        return self._caller(Role.DOWNSTREAM, subject)
+
     def warehouse(self, warehouse_id: str) -> "Caller":
         return self._caller(Role.WAREHOUSE, f"clerk-{warehouse_id}", warehouse_id=warehouse_id)
 

@@ -56,6 +56,11 @@ class Stage:
     def operator(self) -> "Actor":
         return Actor(self, "operator", self.api.operator(f"operator-{self.name}"))
 
+    @property
+    def downstream(self) -> "Actor":
+        """The system that keeps the books."""
+        return Actor(self, "bookkeeping", self.api.downstream())
+
     async def shelve(self, sku: str, price: int, on_hand: int, *, name: str = "Demo goods") -> None:
         """Offer a SKU of this scene's own in the platform's shop, in New Taiwan dollars and cents."""
         body = {
