@@ -96,7 +96,7 @@ async def change_receiver(
     "/reviews",
     status_code=status.HTTP_201_CREATED,
     response_model=OrderView,
-    responses=responses(*_ACTION, "review_exists", "idempotency_key_reused"),
+    responses=responses(*_ACTION, "review_exists", "reference_unknown", "idempotency_key_reused"),
 )
 async def review_order(
     services: UsesServices,
