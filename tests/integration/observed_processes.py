@@ -74,6 +74,7 @@ async def running_processes(
         **stack.environment,
         "ORDERSAGA_DATABASE_URL": settings.database_url.get_secret_value(),
         "ORDERSAGA_TASK_QUEUE": database,
+        "ORDERSAGA_EVENTS__STREAM": database,
         "ORDERSAGA_API": url,
         "ORDERSAGA_API_PORT": str(ports["api"]),
         "ORDERSAGA_PUBLIC_URL": url,

@@ -60,9 +60,16 @@ async def test_a_worker_finishes_its_step_and_the_order_goes_on_after_it(observe
 
 
 async def test_an_api_is_not_ready_any_more_and_serves_until_it_leaves(observed: Observed) -> None:
-    processes = observed.processes
-    processes.children.send("api", signal.SIGTERM)
+    processes, shop = observed.processes, observed.processes.shop
+    buyer = shop.buyer("watching")
+    order_no = await shop.places(buyer, (await shop.shelves(), 1))
+    path, token = f"/v1/orders/{order_no}/events", {"Authorization": f"Bearer {buyer.token}"}
     async with asyncio.timeout(LONGEST):
+        async with processes.http.stream("GET", path, headers=token) as watched:
+            lines = watched.aiter_lines()
+            assert "retry" in await anext(lines)
+            processes.children.send("api", signal.SIGTERM)
+            assert "event: end" not in [line async for line in lines], "who watches is sent to another API"
         await until(status_of(processes.http, "/readyz"), lambda status: status == 503, LONGEST)
         assert (await processes.http.get("/readyz")).json()["draining"] is True
         assert (await processes.http.get("/v1/skus")).status_code == 200
