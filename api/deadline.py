@@ -33,7 +33,8 @@ class Deadline:
         async def sending(message: Message) -> None:
             nonlocal begun
             begun = True
-            limit.reschedule(None)
+            if not limit.expired():
+                limit.reschedule(None)
             await send(message)
 
         try:

@@ -50,6 +50,7 @@ STATUS = {
 }
 
 
+_NOT_CONNECTED = "Failed client connect"
 _PASSING = ("08", "53", "57P")
 """SQLSTATEs of a PostgreSQL that is starting, stopping or out of connections: it answers, but does not serve."""
 
@@ -99,6 +100,7 @@ def install(app: FastAPI) -> None:
     for neighbour_away in (OSError, InterfaceError, OperationalError, PoolTimeout):
         app.add_exception_handler(neighbour_away, _neighbour_away)
     app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(RuntimeError, _maybe_temporal_away)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -145,6 +147,13 @@ async def _neighbour_away(request: Request, error: Exception) -> JSONResponse:
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for just these
     if error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(_PASSING):
+        return await _neighbour_away(request, error)
+    return await _unexpected(request, error)
+
+
+async def _maybe_temporal_away(request: Request, error: Exception) -> JSONResponse:
+    """A client of Temporal that connects at its first call says with a plain `RuntimeError` that it could not."""
+    if _NOT_CONNECTED in str(error):
         return await _neighbour_away(request, error)
     return await _unexpected(request, error)
 

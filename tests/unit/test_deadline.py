@@ -25,6 +25,18 @@ async def answer_of(path: str) -> tuple[httpx.Response, list[str]]:
             cut_off.append("hangs")
             raise
 
+    @app.get("/answers-itself")
+    async def answer_itself() -> dict[str, str]:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cut_off.append("answers itself")
+        return {"instead": "of being cut off"}
+
+    @app.get("/unconnected")
+    async def be_unconnected() -> None:
+        raise RuntimeError("Failed client connect: Server connection error")
+
     @app.get("/streams")
     async def stream() -> StreamingResponse:
         async def slowly() -> AsyncIterator[bytes]:
@@ -48,6 +60,17 @@ async def test_a_request_behind_which_somebody_hangs_is_cut_off_and_may_come_aga
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) > 0
     assert cut_off == ["hangs"]
+
+
+async def test_whoever_takes_being_cut_off_as_an_answer_gives_one() -> None:
+    """As Temporal's client does, which makes an error of its own of it."""
+    answer, cut_off = await answer_of("/answers-itself")
+    assert (answer.status_code, cut_off) == (200, ["answers itself"])
+
+
+async def test_a_temporal_that_cannot_be_reached_yet_is_unavailable() -> None:
+    answer, _ = await answer_of("/unconnected")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
 
 async def test_an_answer_that_has_begun_takes_as_long_as_it_likes() -> None:
