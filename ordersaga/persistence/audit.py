@@ -62,13 +62,14 @@ async def append(
     step: int | None = None,
     parcel_no: str | None = None,
 ) -> bool:
-    """Seal a row behind the others and put its event into the outbox; `False` when `step` has a row already.
+    """Seal a row behind the others and put its event into the outbox; `False` when `step` has a row of
+    this action already.
 
     The caller has written what changed, and holds the lock on the order's row: a chain has one writer at a time.
     """
     keys = _keys(connection)
     chain, records = await read(connection, order_no)
-    if step is not None and any(row.step == step for row in chain):
+    if step is not None and any((row.step, row.action) == (step, action) for row in chain):
         return False
     unsealed = AuditRow(
         order_no=order_no,

@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import ActedBy
 from ordersaga.persistence import audit
 from ordersaga.persistence.tables.orders import notes, orders, transitions
+
+_WHERE_IT_STANDS = (
+    select(orders.c.state, orders.c.order_type, orders.c.table_version)
+    .where(orders.c.order_no == bindparam("order_no"))
+    .with_for_update()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +46,26 @@ async def move(
     by: ActedBy,
     step: int | None = None,
 ) -> None:
-    """Move an order. A step that was recorded before is not repeated; any other state raises `ActionNotAllowed`."""
-    moved = await connection.scalar(
-        update(orders)
-        .where((orders.c.order_no == order_no) & (orders.c.state == from_state))
-        .values(state=to_state, updated_at=at)
-        .returning(orders.c.order_no)
-    )
-    recorded = moved is not None and await record(
-        connection, order_no, action=action, from_state=from_state, to_state=to_state, at=at, by=by, step=step
-    )
-    if not recorded and (step is None or not await _is_recorded(connection, order_no, step)):
+    """Move an order; any other state than `from_state` raises `ActionNotAllowed`.
+
+    A step that was recorded before is not repeated. A run whose worker died may also come by again and decide
+    otherwise than in the task that was lost: what was recorded then stands, and it goes on from there.
+    """
+    order = (await connection.execute(_WHERE_IT_STANDS, {"order_no": order_no})).one_or_none()
+    taken = set() if step is None else await _taken(connection, order_no, step)
+    if action in taken:
+        return
+    state = order.state if order is not None else None
+    if order is not None and state != from_state and step is not None:
+        machine = order_type(order.order_type).version(order.table_version)
+        if any((row.current, row.action, row.next) == (state, action, to_state) for row in machine.rows):
+            from_state = order.state
+    if order is None or state != from_state:
+        if taken:
+            return
         raise ActionNotAllowed(f"the order is not {from_state} any more", action=action, state=from_state)
+    await connection.execute(update(orders).where(orders.c.order_no == order_no).values(state=to_state, updated_at=at))
+    await record(connection, order_no, action=action, from_state=from_state, to_state=to_state, at=at, by=by, step=step)
 
 
 async def record(
@@ -65,7 +80,7 @@ async def record(
     step: int | None = None,
     parcel_no: str | None = None,
 ) -> bool:
-    """Write the audit row with its event; `False` when this step has one already.
+    """Write the audit row with its event; `False` when this step has one of this action already.
 
     The caller holds the lock on the order's row and has written everything that the row is to seal.
     """
@@ -101,11 +116,12 @@ async def timeline(connection: AsyncConnection, order_no: str) -> Sequence[Recor
     return [Recorded(**row._mapping) for row in rows]
 
 
-async def _is_recorded(connection: AsyncConnection, order_no: str, step: int) -> bool:
-    found = await connection.scalar(
-        select(transitions.c.transition_id).where((transitions.c.order_no == order_no) & (transitions.c.step == step))
+async def _taken(connection: AsyncConnection, order_no: str, step: int) -> set[str]:
+    """The actions that were recorded for a step of the order's run."""
+    rows = await connection.execute(
+        select(transitions.c.action).where((transitions.c.order_no == order_no) & (transitions.c.step == step))
     )
-    return found is not None
+    return set(rows.scalars())
 
 
 async def add_note(connection: AsyncConnection, order_no: str, text: str, at: datetime) -> int:

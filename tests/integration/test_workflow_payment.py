@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.messages import CANCEL, CONFIRM_RECEIPT, PAYMENT_REPORTED, ActedBy
 from ordersaga.domain.payment import PaymentState
 from ordersaga.gateways.payment.provider import PaymentUnknown, ProviderUnavailable
-from ordersaga.persistence import stock
+from ordersaga.persistence import stock, transitions
 from tests.goods import twd
 from tests.integration.order_stand import OrderStand
 
@@ -227,3 +228,34 @@ async def test_money_is_not_taken_for_goods_that_were_given_back(order_stand: Or
     await order_stand.becomes(payment, PaymentState.UNEXPECTED)
     assert (await order_stand.order(order_no)).state == "awaiting_payment"
     assert await order_stand.held(sku) == (5, 0)
+
+
+@pytest.mark.parametrize("then", ["pays", "cancels"])
+async def test_what_a_lost_task_decided_stands_and_the_run_goes_on_from_there(
+    order_stand: OrderStand, then: str
+) -> None:
+    """Found by chaos: a worker dies after the deadline's step, and next time the buyer comes first."""
+    sku = await order_stand.shelves(5)
+    order_no = await order_stand.placed((sku, 2))
+    payment = await order_stand.attempt(order_no)
+    async with order_stand.database.transaction() as connection:
+        await transitions.move(
+            connection,
+            order_no,
+            action=Action.REACH_PAYMENT_DEADLINE,
+            from_state="awaiting_payment",
+            to_state="closing_payment",
+            at=datetime.now(UTC),
+            by=ActedBy(role="system", subject="workflow"),
+            step=1,
+        )
+    if then == "pays":
+        await order_stand.reports(payment)
+        await order_stand.until(order_no, "in_production")
+        ending = ["confirm_payment", "split"]
+    else:
+        assert await order_stand.asks(order_no, CANCEL) == "cancelled"
+        ending = ["confirm_cancellation"]
+    told = await order_stand.timeline(order_no)
+    assert [action for action in told if action != "close_attempt"] == ["submit", "reach_payment_deadline", *ending]
+    assert await order_stand.held(sku) == (5, 2 if then == "pays" else 0)

@@ -67,7 +67,7 @@ order_lines = Table(
     CheckConstraint("payable >= 0 AND payable <= amount", name="payable_within_amount"),
 )
 
-# `step` numbers what the workflow did, so that a step that runs twice is recorded once; people's actions have none.
+# `step` numbers what the workflow did, so that an action that runs twice is recorded once; people's actions have none.
 # `sequence` counts an order's rows from 1; each row's `mac` seals it and, through the seal before, all earlier ones.
 transitions = Table(
     "transitions",
@@ -88,7 +88,7 @@ transitions = Table(
     Column("changes", JSONB, nullable=False),
     Column("key_id", Text, nullable=False),
     Column("mac", Text, nullable=False),
-    UniqueConstraint("order_no", "step"),
+    UniqueConstraint("order_no", "step", "action"),
     UniqueConstraint("order_no", "sequence"),
 )
 
