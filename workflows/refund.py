@@ -20,7 +20,8 @@ from ordersaga.contracts.refund import (
 from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
-from ordersaga.domain.lifecycle.refund import FINAL, RefundState, after
+from ordersaga.domain.lifecycle.refund import FINAL, RefundState
+from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import (
     REFUND_DUE,
     REFUND_REPORTED,
@@ -39,6 +40,15 @@ _SENDING = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=t
 _CALL = timedelta(seconds=20)
 _HOW = 'For operators: `{"role": "operator", "subject": "<your name>", "reason": "<your note>"}`.'
 
+# How far a try is. A step and a decision may answer in another order than they were taken.
+_RANK = {
+    RefundState.REQUESTED: 0,
+    RefundState.SENT: 1,
+    RefundState.FAILED: 2,
+    RefundState.SUCCEEDED: 3,
+    RefundState.SETTLED: 3,
+}
+
 
 @workflow.defn(name=REFUND_WORKFLOW)
 class Refund:
@@ -56,7 +66,6 @@ class Refund:
         self._state = RefundState.REQUESTED
         self._tries = 1
         self._reported = False
-        self._deciding = asyncio.Lock()
 
     @workflow.signal(name=REFUND_DUE, description="The payment's money is to be refunded. Starts the run.")
     def refund_due(self) -> None:
@@ -76,11 +85,11 @@ class Refund:
 
     @retry.validator
     def _retry_is_allowed(self, by: ActedBy) -> None:
-        self._require(Action.RETRY_REFUND, by, known=self._is_known())
+        _require_author(Action.RETRY_REFUND, by)
 
     @settle.validator
     def _settle_is_allowed(self, by: ActedBy) -> None:
-        self._require(Action.SETTLE_REFUND, by, known=self._is_known())
+        _require_author(Action.SETTLE_REFUND, by)
 
     @workflow.run
     async def run(self, start: RefundStart) -> StateReached:
@@ -132,7 +141,7 @@ class Refund:
             self._tell("the provider's word")
             try:
                 await workflow.wait_condition(
-                    lambda: self._reported,
+                    lambda: self._reported or self._state is not RefundState.SENT,
                     timeout=requested.pace.pause_after(inquiries),
                     timeout_summary="Ask the provider",
                 )
@@ -168,48 +177,34 @@ class Refund:
             self._show(progress)
 
     async def _settle(self) -> None:
-        """Apply what was reported. Not while a decision is taken, so that the later answer is the later state."""
-        async with self._deciding:
-            if self._reported:
-                self._reported = False
-                self._show(await perform(RefundActivities.settle, self._step(), summary="Settle what was reported"))
+        if self._reported:
+            self._reported = False
+            self._show(await perform(RefundActivities.settle, self._step(), summary="Settle what was reported"))
 
     async def _decide(self, action: Action, by: ActedBy) -> StateReached:
+        """The database says whether the refund may be decided: it knows of reports that the run has yet to hear of."""
         await workflow.wait_condition(lambda: self._requested is not None)
-        async with self._deciding:
-            self._require(action, by)
-            assert self._requested is not None  # noqa: S101 - the condition above, for the type checker
-            request = DecideRefund(
-                refund_no=self._requested.refund_no,
-                action=action,
-                tries=self._tries,
-                # The API keeps notes in the database; who writes one here has come through Temporal.
-                by=by if by.note is not None else replace(by, channel="temporal_ui"),
-                at=workflow.now(),
-            )
-            self._show(await perform(RefundActivities.decide, request, summary=f"{action} by {by.subject}"))
-        return StateReached(state=self._state)
-
-    def _is_known(self) -> bool:
-        """Whether the refund stands where this run thinks. Otherwise a decision waits until it does."""
-        return self._requested is not None and not self._deciding.locked()
-
-    def _require(self, action: Action, by: ActedBy, *, known: bool = True) -> None:
-        """Refuse a decision without an author or a reason and, once the state is known, what the table forbids."""
-        try:
-            if not by.subject or not (by.reason or by.note):
-                raise ActionNotAllowed("a decision names its operator and says why", action=action)
-            if known:
-                after(self._state, action, by.role)
-        except ActionNotAllowed as error:
-            raise ApplicationError(error.message, error.details, type=error.code, non_retryable=True) from error
+        assert self._requested is not None  # noqa: S101 - the condition above, for the type checker
+        request = DecideRefund(
+            refund_no=self._requested.refund_no,
+            action=action,
+            tries=self._tries,
+            # The API keeps notes in the database; who writes one here has come through Temporal.
+            by=by if by.note is not None else replace(by, channel="temporal_ui"),
+            at=workflow.now(),
+        )
+        decided = await perform(RefundActivities.decide, request, summary=f"{action} by {by.subject}")
+        self._show(decided)
+        return StateReached(state=decided.state)
 
     def _step(self) -> RefundStep:
         assert self._requested is not None  # noqa: S101 - steps come after the request
         return RefundStep(refund_no=self._requested.refund_no, at=workflow.now())
 
     def _show(self, progress: RefundProgress) -> None:
-        """Be where the refund is, and let operators find the run by it."""
+        """Be where the refund is, and let operators find the run by it. An answer that was overtaken is none."""
+        if (progress.tries, _RANK[progress.state]) < (self._tries, _RANK[self._state]):
+            return
         self._state, self._tries = progress.state, progress.tries
         workflow.upsert_search_attributes([ORDER_STATUS.value_set(progress.state)])
 
@@ -220,3 +215,11 @@ class Refund:
             f"**{refund.refund_no}** · {refund.amount} · order {refund.order_no}\n\n"
             f"| state | try | waits for |\n|---|---|---|\n| `{self._state}` | {self._tries} | {waits_for} |"
         )
+
+
+def _require_author(action: Action, by: ActedBy) -> None:
+    """For validators: a decision is an operator's, who is named and says why."""
+    if by.role == Actor.OPERATOR and by.subject and (by.reason or by.note):
+        return
+    error = ActionNotAllowed("a decision is an operator's, who is named and says why", action=action, actor=by.role)
+    raise ApplicationError(error.message, error.details, type=error.code, non_retryable=True)

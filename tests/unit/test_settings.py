@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from pydantic import ValidationError
 
+from ordersaga.domain.inquiry import PACES
 from ordersaga.domain.policies import DEMO, PRODUCTION
 from ordersaga.persistence.engine import engine_at
 from ordersaga.settings import Settings
@@ -116,3 +117,10 @@ def test_the_last_key_seals_unless_another_is_named() -> None:
     assert settings(audit={"keys": keys, "current_key": "old"}).audit.ring().current == "old"
     with pytest.raises(ValidationError, match="current_key"):
         settings(audit={"keys": keys, "current_key": "lost"})
+
+
+def test_providers_are_asked_at_the_profiles_pace_unless_another_is_named() -> None:
+    assert settings(profile="demo").inquiry_pace == PACES["demo"]
+    assert settings(inquiry={"first_seconds": 5}).inquiry_pace == replace(PACES["production"], first_seconds=5)
+    with pytest.raises(ValidationError, match="inquiry"):
+        settings(inquiry={"first_seconds": 60, "longest_seconds": 30})
