@@ -117,7 +117,7 @@ async def test_when_the_leader_is_killed_again_and_again_there_is_no_gap_and_no_
 ) -> None:
     async with stand.telling(relays=3):
         happening = asyncio.create_task(happen_at_once(stand, each=10))
-        for _ in range(4):
+        for _ in range(2):
             leader = await until(stand.leader, lambda pid: pid is not None)
             async with stand.database.transaction() as connection:
                 await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": leader})
