@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import psutil
 import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.cpu import cpu_seconds
 from bench.orders import Buyer
 from devstack.options import StackOptions
 from devstack.stack import Stack
@@ -48,7 +48,7 @@ class Round:
 
 async def measure(stack: Stack, orders: int, concurrency: int) -> Round:
     """Place and pay `orders` orders, `concurrency` at a time."""
-    before = _cpu_seconds(stack)
+    before = cpu_seconds(stack.addresses.pids)
     began = time.perf_counter()
     waiting = asyncio.Queue[int]()
     for number in range(orders):
@@ -62,7 +62,7 @@ async def measure(stack: Stack, orders: int, concurrency: int) -> Round:
 
     await asyncio.gather(*(buy() for _ in range(concurrency)))
     seconds = time.perf_counter() - began
-    after = _cpu_seconds(stack)
+    after = cpu_seconds(stack.addresses.pids)
     cuts = statistics.quantiles(latencies, n=100, method="inclusive")
     return Round(
         orders_per_second=orders / seconds,
@@ -70,24 +70,6 @@ async def measure(stack: Stack, orders: int, concurrency: int) -> Round:
         submit_p99_ms=1000 * cuts[98],
         cpu_ms={name: 1000 * (after[name] - before[name]) / orders for name in after},
     )
-
-
-def _cpu_seconds(stack: Stack) -> dict[str, float]:
-    return {name: _process_tree_seconds(pid) for name, pid in stack.addresses.pids.items()}
-
-
-def _process_tree_seconds(pid: int) -> float:
-    """CPU time of a process and its children, those that have ended included."""
-    process = psutil.Process(pid)
-    own = process.cpu_times()
-    total = own.user + own.system + own.children_user + own.children_system
-    for child in process.children(recursive=True):
-        try:
-            times = child.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-    return total
 
 
 async def compare(variants: tuple[str, ...], orders: int, concurrency: int, rounds: int) -> dict[str, list[Round]]:
