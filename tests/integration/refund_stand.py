@@ -5,7 +5,7 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -94,8 +94,8 @@ class RefundStand:
 
     async def hears(self, refund: Refund, state: RefundState, **changes: Any) -> None:
         """The provider's callback on a refund is stored. Nobody is told."""
-        values = {"reference": refund.reference, "amount": refund.amount} | changes
-        report = RefundReport(payment_id=refund.payment_id, state=state, **values)
+        said = RefundReport(reference=refund.reference, payment_id=refund.payment_id, state=state, amount=refund.amount)
+        report = replace(said, **changes)
         async with self.orders.database.transaction() as connection:
             await inbox.store(
                 connection,

@@ -11,7 +11,7 @@ import pytest_asyncio
 from sqlalchemy import func, select
 
 from devstack.stack import Stack
-from ordersaga.domain.payment import PaymentState
+from ordersaga.domain.payment import PaymentReport, PaymentState
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, SandboxKeys
 from ordersaga.persistence import sandbox
 from ordersaga.persistence.tables.sandbox import sandbox_callbacks
@@ -69,6 +69,7 @@ async def test_the_shop_hears_of_declined_and_closed_attempts(
 
         report = (await shop.callback()).report
 
+    assert isinstance(report, PaymentReport)
     assert (report.state, report.failure, report.transaction_id, report.paid_at) == (state, failure, None, None)
 
 
