@@ -63,7 +63,7 @@ async def watch_order(
     heartbeat = services.settings.events.heartbeat_seconds
     return EventSourceResponse(
         server_sent(news(), services.downstream.arrivals, caller=whose, heartbeat=heartbeat),
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
