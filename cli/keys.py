@@ -13,7 +13,7 @@ from devstack.ready import find_stack
 from devstack.secrets import load_secrets
 
 if TYPE_CHECKING:
-    from ordersaga.domain.audit import KeyRing
+    from ordersaga.domain.keys import KeyRing
     from ordersaga.persistence.database import Database
 
 
@@ -41,7 +41,7 @@ def _from_environment() -> "tuple[str | None, KeyRing | None]":
 
 
 def _from_stack(data_dir: Path | None) -> "tuple[str, KeyRing]":
-    from ordersaga.domain.audit import KeyRing
+    from ordersaga.domain.keys import KeyRing
 
     try:
         addresses = find_stack(data_dir, None)

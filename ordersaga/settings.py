@@ -14,8 +14,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ordersaga.domain.audit import KeyRing
 from ordersaga.domain.inquiry import PACES, Pace
+from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.policies import PROFILES, Policies
 from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
 from ordersaga.persistence.engine import driver_url, is_pooled

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from ordersaga.domain.audit import KeyRing
+from ordersaga.domain.keys import KeyRing
 from ordersaga.persistence import checkpoints
 from ordersaga.persistence.database import Database
 

@@ -9,7 +9,8 @@ from api.problems import not_found, responses
 from api.routers.orders import OrderNo
 from api.schemas.audit import AuditView
 from api.services import UsesServices
-from ordersaga.domain.audit import AuditRow, verify
+from ordersaga.domain.audit.chain import AuditRow
+from ordersaga.domain.audit.verification import verify
 from ordersaga.persistence import audit
 
 router = APIRouter(prefix="/v1/orders/{order_no}", tags=["orders"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ordersaga.domain.audit import AuditRow, Records
+from ordersaga.domain.audit.chain import AuditRow, Records
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ParcelState
 

@@ -8,7 +8,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from ordersaga.domain.audit import KeyRing
+from ordersaga.domain.keys import KeyRing
 
 
 class SecretUnreadable(Exception):

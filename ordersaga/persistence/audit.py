@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.audit import AUDITED, AuditRow, KeyRing, Records, changed, fold
+from ordersaga.domain.audit.chain import AuditRow, Records, changed, fold
+from ordersaga.domain.audit.coverage import AUDITED
 from ordersaga.domain.events import event_document, event_type
+from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.messages import ActedBy
 
 KEYS_OPTION = "ordersaga_audit_keys"

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.audit import Checkpoint, KeyRing
+from ordersaga.domain.audit.checkpoint import Checkpoint
+from ordersaga.domain.keys import KeyRing
 from ordersaga.persistence.locks import AdvisoryLock
 from ordersaga.persistence.tables.audit import audit_checkpoints
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.audit import KeyRing
+from ordersaga.domain.keys import KeyRing
 from ordersaga.persistence.audit import KEYS_OPTION
 from ordersaga.persistence.engine import engine_at
 

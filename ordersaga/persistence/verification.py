@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.audit import Checkpoint, Finding, KeyRing, verify, verify_checkpoint
+from ordersaga.domain.audit.checkpoint import Checkpoint, verify_checkpoint
+from ordersaga.domain.audit.verification import Finding, verify
+from ordersaga.domain.keys import KeyRing
 from ordersaga.persistence import audit, checkpoints
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.tables.orders import orders

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.audit import Checkpoint, KeyRing
+from ordersaga.domain.audit.checkpoint import Checkpoint
+from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.standard import State

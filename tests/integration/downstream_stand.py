@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import insert, select, text
 
-from ordersaga.domain.audit import KeyRing
 from ordersaga.domain.events import Event
+from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.webhooks import EndpointState, RetryPlan
 from ordersaga.gateways.event_stream import EventStream
 from ordersaga.gateways.secrets import SecretBox

@@ -14,7 +14,7 @@ from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import TimeSkipper
 
-from ordersaga.domain.audit import KeyRing
+from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.messages import REFUND_REPORTED, ActedBy, StateReached, refund_workflow_id
 from ordersaga.domain.money import Money

@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import text
 
 from devstack.stack import Stack
-from ordersaga.domain.audit import AuditRow, KeyRing, changed, fold
+from ordersaga.domain.audit.chain import AuditRow, changed, fold
+from ordersaga.domain.keys import KeyRing
 from ordersaga.persistence import audit, checkpoints
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.verification import Anchor, Verification, verify_all

@@ -9,7 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordersaga.domain.audit import AUDITED, AuditRow, Changes, KeyRing, changed, fold, verify
+from ordersaga.domain.audit.chain import AuditRow, Changes, changed, fold
+from ordersaga.domain.audit.coverage import AUDITED
+from ordersaga.domain.audit.verification import verify
+from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.lifecycle.actions import Action
 
 KEYS = KeyRing({"k1": b"1" * 32}, "k1")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ordersaga.domain.audit import AuditRow, Changes, Records
+from ordersaga.domain.audit.chain import AuditRow, Changes, Records
 from ordersaga.domain.events import TYPES, event_document, event_type
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ordersaga.domain.audit import KeyRing
+from ordersaga.domain.keys import KeyRing
 from ordersaga.gateways.secrets import SecretBox, SecretUnreadable
 from ordersaga.gateways.webhooks.signing_secrets import SigningSecret, new_secret, opened, replaced, sealed, valid
 

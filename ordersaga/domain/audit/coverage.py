@@ -1,0 +1,71 @@
+"""What belongs to an order's audit, and which action may change which field: one literal table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.parcel import ParcelState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How a table belongs to an order's audit.
+
+    `key` tells its rows apart. `added_by` are the actions with which rows come; `changes` says which fields may change
+    later and with which actions (`None`: with any). All others never change. `left_out` are fields without meaning.
+    """
+
+    key: tuple[str, ...] = ()
+    added_by: frozenset[str]
+    changes: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+
+
+_PAYMENT_ACTIONS: frozenset[str] = frozenset(
+    {
+        Action.CONFIRM_PAYMENT,
+        Action.FAIL_PAYMENT,
+        Action.FAIL_ATTEMPT,
+        Action.CLOSE_ATTEMPT,
+        Action.RECEIVE_UNEXPECTED_PAYMENT,
+    }
+)
+_REFUND_ACTIONS: frozenset[str] = frozenset(
+    {Action.SEND_REFUND, Action.COMPLETE_REFUND, Action.FAIL_REFUND, Action.RETRY_REFUND, Action.SETTLE_REFUND}
+)
+_PARCEL_ACTIONS: frozenset[str] = frozenset(ParcelState)
+
+AUDITED: Mapping[str, Coverage] = {
+    "orders": Coverage(
+        added_by=frozenset({Action.SUBMIT}),
+        changes={"state": None, "updated_at": None, "receiver": frozenset({Action.CHANGE_RECEIVER})},
+    ),
+    "order_lines": Coverage(key=("line_no",), added_by=frozenset({Action.SUBMIT})),
+    "payments": Coverage(
+        key=("payment_id",),
+        added_by=frozenset({Action.PAY}),
+        changes={
+            **dict.fromkeys(
+                ("state", "provider_transaction_id", "received_amount", "received_currency", "paid_at", "failure"),
+                _PAYMENT_ACTIONS,
+            ),
+            "refunded": frozenset({Action.REQUEST_REFUND}),
+        },
+        left_out=frozenset({"cashier_url", "next_inquiry_at", "inquiries"}),
+    ),
+    "parcels": Coverage(
+        key=("parcel_no",),
+        added_by=frozenset({Action.SPLIT}),
+        changes=dict.fromkeys(("state", "updated_at"), _PARCEL_ACTIONS),
+    ),
+    "parcel_lines": Coverage(key=("parcel_no", "line_no"), added_by=frozenset({Action.SPLIT})),
+    "refunds": Coverage(
+        key=("refund_no",),
+        added_by=frozenset({Action.REQUEST_REFUND}),
+        changes={
+            **dict.fromkeys(("state", "provider_refund_id", "failure", "updated_at"), _REFUND_ACTIONS),
+            "tries": frozenset({Action.RETRY_REFUND}),
+        },
+    ),
+    "reviews": Coverage(key=("line_no",), added_by=frozenset({Action.REVIEW})),
+}
