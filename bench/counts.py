@@ -26,6 +26,8 @@ from devstack.stack import Stack
 
 _POLICIES = {"standard": {"payment_seconds": 300, "confirm_seconds": 300, "after_sales_seconds": 2}}
 """The buyer confirms the receipt, and the window for complaints closes by its timer."""
+_REPORTED_SECONDS = 2.0
+"""Temporal publishes its own counts once a second."""
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class Counting:
     async def _during(self, work: Awaitable[object]) -> Counted:
         before = await self.counters.read()
         await work
+        await asyncio.sleep(_REPORTED_SECONDS)
         return await self.counters.read() - before
 
 
