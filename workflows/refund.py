@@ -100,6 +100,8 @@ class Refund:
             workflow.logger.warning("a refund is not cancelled; it goes on")
             await running
         await workflow.wait_condition(workflow.all_handlers_finished)
+        while self._reported:  # came with the last step: taken note of, so that it does not wait for a run for ever
+            await self._settle()
         return StateReached(state=self._state)
 
     async def _live(self) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.errors import NotFound
 from ordersaga.domain.policies import Policies
 from ordersaga.persistence.tables.orders import policies
 
@@ -40,7 +41,10 @@ async def publish(connection: AsyncConnection, order_type: str, wanted: Policies
 
 
 async def get(connection: AsyncConnection, order_type: str, version: int) -> Policies:
+    """The rules that an order is pinned to. Raises `NotFound`: no order may go on by rules that nobody set."""
     document = await connection.scalar(
         select(policies.c.document).where((policies.c.order_type == order_type) & (policies.c.version == version))
     )
-    return Policies.from_document(document or {})
+    if document is None:
+        raise NotFound("there is no such version of these policies", order_type=order_type, version=version)
+    return Policies.from_document(document)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.errors import ActionNotAllowed
@@ -13,7 +13,12 @@ from ordersaga.domain.messages import ActedBy
 from ordersaga.persistence import audit
 from ordersaga.persistence.tables.orders import notes, orders, transitions
 
-_WHERE_IT_STANDS = (
+_MOVE = text("""
+    UPDATE orders SET state = :to_state, updated_at = :at WHERE order_no = :order_no AND state = :from_state
+        AND NOT EXISTS (SELECT FROM transitions WHERE order_no = :order_no AND step = :step AND action = :action)
+    RETURNING order_no
+""")
+_LOCKED = (
     select(orders.c.state, orders.c.order_type, orders.c.table_version)
     .where(orders.c.order_no == bindparam("order_no"))
     .with_for_update()
@@ -51,21 +56,17 @@ async def move(
     A step that was recorded before is not repeated. A run whose worker died may also come by again and decide
     otherwise than in the task that was lost: what was recorded then stands, and it goes on from there.
     """
-    order = (await connection.execute(_WHERE_IT_STANDS, {"order_no": order_no})).one_or_none()
-    taken = set() if step is None else await _taken(connection, order_no, step)
-    if action in taken:
-        return
-    state = order.state if order is not None else None
-    if order is not None and state != from_state and step is not None:
-        machine = order_type(order.order_type).version(order.table_version)
-        if any((row.current, row.action, row.next) == (state, action, to_state) for row in machine.rows):
-            from_state = order.state
-    if order is None or state != from_state:
-        if taken:
+    values = {"order_no": order_no, "action": action, "from_state": from_state, "to_state": to_state}
+    if await connection.scalar(_MOVE, {**values, "at": at, "step": step}) is None:
+        standing = await _standing(connection, order_no, action, from_state, to_state, step)
+        if standing is None:
             return
-        raise ActionNotAllowed(f"the order is not {from_state} any more", action=action, state=from_state)
-    await connection.execute(update(orders).where(orders.c.order_no == order_no).values(state=to_state, updated_at=at))
-    await record(connection, order_no, action=action, from_state=from_state, to_state=to_state, at=at, by=by, step=step)
+        await connection.execute(_MOVE, {**values, "from_state": standing, "at": at, "step": step})
+        from_state = standing
+    if not await record(
+        connection, order_no, action=action, from_state=from_state, to_state=to_state, at=at, by=by, step=step
+    ):
+        raise RuntimeError("the same step was recorded at the same moment; what was written here is rolled back")
 
 
 async def record(
@@ -114,6 +115,23 @@ async def timeline(connection: AsyncConnection, order_no: str) -> Sequence[Recor
         select(*columns).where(transitions.c.order_no == order_no).order_by(transitions.c.at, transitions.c.sequence)
     )
     return [Recorded(**row._mapping) for row in rows]
+
+
+async def _standing(
+    connection: AsyncConnection, order_no: str, action: str, from_state: str, to_state: str, step: int | None
+) -> str | None:
+    """The state from which a step is still to be taken; `None` when it was taken, or another in its place."""
+    order = (await connection.execute(_LOCKED, {"order_no": order_no})).one_or_none()
+    taken = set() if step is None else await _taken(connection, order_no, step)
+    if action in taken:
+        return None
+    if order is not None and step is not None:
+        rows = order_type(order.order_type).version(order.table_version).rows
+        if any((row.current, row.action, row.next) == (order.state, action, to_state) for row in rows):
+            return str(order.state)
+    if taken:
+        return None
+    raise ActionNotAllowed(f"the order is not {from_state} any more", action=action, state=from_state)
 
 
 async def _taken(connection: AsyncConnection, order_no: str, step: int) -> set[str]:
