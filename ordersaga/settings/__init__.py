@@ -4,131 +4,42 @@ The connection to Temporal is Temporal's own: `TEMPORAL_ADDRESS`, `TEMPORAL_NAME
 `TEMPORAL_TLS…` and `TEMPORAL_CONFIG_FILE`, as its environment configuration defines them.
 """
 
-import base64
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordersaga.domain.inquiry import PACES, Pace
-from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.policies import PROFILES, Policies
 from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
 from ordersaga.persistence.engine import driver_url, is_pooled
+from ordersaga.settings.keys import AuditSettings, KeyRingSettings, QuoteSettings
+from ordersaga.settings.neighbours import EventSettings, InquirySettings, SandboxSettings, WebhookSettings
+from ordersaga.settings.requests import Allowance, AuthSettings, HttpSettings, RateLimitSettings
+
+__all__ = [
+    "DEVELOPMENT_ISSUER",
+    "Allowance",
+    "AuditSettings",
+    "AuthSettings",
+    "EventSettings",
+    "HttpSettings",
+    "InquirySettings",
+    "KeyRingSettings",
+    "QuoteSettings",
+    "RateLimitSettings",
+    "SandboxSettings",
+    "Settings",
+    "WebhookSettings",
+    "WorkerSettings",
+    "get_settings",
+]
 
 DEVELOPMENT_ISSUER = "ordersaga-development"
-
-
-class AuthSettings(BaseModel):
-    """How bearer tokens are verified. One of the three keys is needed."""
-
-    development_secret: SecretStr | None = Field(None, description="HMAC key of `ordersaga token`; never in production")
-    public_key: str | None = Field(None, description="PEM public key (RS256, ES256, EdDSA) of the identity provider")
-    jwks_url: str | None = Field(None, description="where the identity provider publishes its keys")
-    issuer: str | None = Field(None, description="the `iss` that tokens must carry")
-    audience: str | None = Field(None, description="the `aud` that tokens must carry")
-
-
-class QuoteSettings(BaseModel):
-    keys: dict[str, SecretStr] = Field(
-        default_factory=dict, description="key id → 32 bytes in base64; old ids stay while their quotes live"
-    )
-    current_key: str | None = Field(None, description="the key id that seals new quotes; the last one if not set")
-    ttl_seconds: int = Field(900, gt=0, description="how long a preview may be submitted")
-
-
-class KeyRingSettings(BaseModel):
-    """Secret keys with ids, so that they can be changed: what an old key made stays good while the key is kept."""
-
-    keys: dict[str, SecretStr] = Field(default_factory=dict, description="key id → 32 bytes in base64")
-    current_key: str | None = Field(None, description="the key id that is used from now on; the last one if not set")
-
-    @field_validator("keys")
-    @classmethod
-    def _keys_are_32_bytes(cls, keys: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for key_id, key in keys.items():
-            try:
-                length = len(base64.b64decode(key.get_secret_value(), validate=True))
-            except ValueError as error:
-                raise ValueError(f"key {key_id} is not base64") from error
-            if length != 32:
-                raise ValueError(f"key {key_id} has {length} bytes and not 32")
-        return keys
-
-    @model_validator(mode="after")
-    def _current_key_is_there(self) -> Self:
-        if self.current_key is not None and self.current_key not in self.keys:
-            raise ValueError(f"current_key: there is no key {self.current_key!r}")
-        return self
-
-    def ring(self) -> KeyRing:
-        """The keys for use. Raises `ValueError` where none is configured."""
-        if not self.keys:
-            raise ValueError("at least one key is needed")
-        keys = {key_id: base64.b64decode(key.get_secret_value()) for key_id, key in self.keys.items()}
-        return KeyRing(keys, self.current_key or next(reversed(keys)))
-
-
-class AuditSettings(KeyRingSettings):
-    """The keys of the audit chain and its checkpoints. They are nowhere in the database: that is their point."""
-
-    checkpoint_seconds: float = Field(60, gt=0, description="how often new audit rows are covered by a checkpoint")
-
-
-class SandboxSettings(BaseModel):
-    """The built-in payment provider and carrier. Both sign with Standard Webhooks secrets (`whsec_` + base64)."""
-
-    payment_secret: SecretStr | None = None
-    carrier_secret: SecretStr | None = None
-    internal_url: str | None = Field(
-        None, description="how our own processes reach the API, if `public_url` is for browsers only, as in containers"
-    )
-
-
-class Allowance(BaseModel):
-    """Requests a minute. Many callers may share one address, so an address is allowed more."""
-
-    per_caller: int = Field(gt=0)
-    per_address: int = Field(gt=0)
-
-
-class RateLimitSettings(BaseModel):
-    """How often the API may be asked (`ORDERSAGA_RATE_LIMITS__QUOTES__PER_CALLER=…`)."""
-
-    enabled: bool | None = Field(
-        None, description="whether requests are counted; if not set, in production and not in development"
-    )
-    quotes: Allowance = Allowance(per_caller=120, per_address=1200)
-    submits: Allowance = Allowance(per_caller=30, per_address=600)
-    logins: Allowance = Field(
-        Allowance(per_caller=10, per_address=60), description="failed ones; a token that is not accepted is one too"
-    )
-
-
-class InquirySettings(BaseModel):
-    """How often providers are asked about attempts and refunds that they do not report; by the profile if not set."""
-
-    first_seconds: float | None = Field(None, gt=0, description="the first pause; each next one is twice as long")
-    longest_seconds: float | None = Field(None, gt=0, description="the longest pause")
-    give_up_seconds: float | None = Field(None, gt=0, description="an attempt is asked about no longer than this")
-
-
-class HttpSettings(BaseModel):
-    """What the API takes from a connection, and whom it believes."""
-
-    body_bytes: int = Field(1024**2, gt=0, description="the largest body of a request")
-    catalogue_bytes: int = Field(16 * 1024**2, gt=0, description="the largest body of an operator's request")
-    head_bytes: int = Field(64 * 1024, ge=8192, description="the largest request line with all headers")
-    trusted_proxies: list[str] = Field(
-        default_factory=list, description="addresses or networks whose `X-Forwarded-For` and `-Proto` are believed"
-    )
-    allowed_origins: list[str] = Field(
-        default_factory=list, description="web pages of these origins may read answers (CORS); none if empty"
-    )
 
 
 class WorkerSettings(BaseModel):
@@ -139,31 +50,6 @@ class WorkerSettings(BaseModel):
     local_activity_slots: int | None = Field(None, gt=0, description="first tries of steps; the pool size if not set")
     workflow_task_pollers: int = Field(5, gt=1)
     activity_pollers: int = Field(5, gt=0)
-
-
-class EventSettings(BaseModel):
-    """Where events go beside the database, and who may listen to orders."""
-
-    stream: str = Field("ordersaga:events", description="key of the Redis stream; one per database")
-    stream_length: int = Field(100_000, gt=0, description="events that the stream keeps at least; the rest is dropped")
-    streams_per_caller: int = Field(10, gt=0, description="open server-sent event streams per caller and API process")
-    heartbeat_seconds: float = Field(15, gt=0, description="the longest silence of a server-sent event stream")
-
-
-class WebhookSettings(BaseModel):
-    """How webhook endpoints are called. What is not set of the retries comes from the profile."""
-
-    first_retry_seconds: float | None = Field(
-        None, gt=0, description="the pause after the first failed try; it doubles"
-    )
-    longest_retry_seconds: float | None = Field(None, gt=0, description="where it stops doubling")
-    tries: int | None = Field(None, gt=0, description="after so many failed ones a delivery is a dead letter")
-    answer_seconds: float = Field(15, gt=0, description="how long an endpoint may take to answer")
-    connections_per_endpoint: int = Field(4, gt=0, description="deliveries at once to an endpoint, per worker")
-    secret_overlap_seconds: int = Field(86_400, ge=0, description="how long an old secret signs beside a new one")
-    allowed_networks: list[IPvAnyNetwork] = Field(
-        default_factory=list, description="networks that may be called though they are private, such as the company's"
-    )
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,46 @@
+"""Neighbours: payment providers and carriers, and the downstream systems that are told of events."""
+
+from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr
+
+
+class SandboxSettings(BaseModel):
+    """The built-in payment provider and carrier. Both sign with Standard Webhooks secrets (`whsec_` + base64)."""
+
+    payment_secret: SecretStr | None = None
+    carrier_secret: SecretStr | None = None
+    internal_url: str | None = Field(
+        None, description="how our own processes reach the API, if `public_url` is for browsers only, as in containers"
+    )
+
+
+class InquirySettings(BaseModel):
+    """How often providers are asked about attempts and refunds that they do not report; by the profile if not set."""
+
+    first_seconds: float | None = Field(None, gt=0, description="the first pause; each next one is twice as long")
+    longest_seconds: float | None = Field(None, gt=0, description="the longest pause")
+    give_up_seconds: float | None = Field(None, gt=0, description="an attempt is asked about no longer than this")
+
+
+class EventSettings(BaseModel):
+    """Where events go beside the database, and who may listen to orders."""
+
+    stream: str = Field("ordersaga:events", description="key of the Redis stream; one per database")
+    stream_length: int = Field(100_000, gt=0, description="events that the stream keeps at least; the rest is dropped")
+    streams_per_caller: int = Field(10, gt=0, description="open server-sent event streams per caller and API process")
+    heartbeat_seconds: float = Field(15, gt=0, description="the longest silence of a server-sent event stream")
+
+
+class WebhookSettings(BaseModel):
+    """How webhook endpoints are called. What is not set of the retries comes from the profile."""
+
+    first_retry_seconds: float | None = Field(
+        None, gt=0, description="the pause after the first failed try; it doubles"
+    )
+    longest_retry_seconds: float | None = Field(None, gt=0, description="where it stops doubling")
+    tries: int | None = Field(None, gt=0, description="after so many failed ones a delivery is a dead letter")
+    answer_seconds: float = Field(15, gt=0, description="how long an endpoint may take to answer")
+    connections_per_endpoint: int = Field(4, gt=0, description="deliveries at once to an endpoint, per worker")
+    secret_overlap_seconds: int = Field(86_400, ge=0, description="how long an old secret signs beside a new one")
+    allowed_networks: list[IPvAnyNetwork] = Field(
+        default_factory=list, description="networks that may be called though they are private, such as the company's"
+    )
