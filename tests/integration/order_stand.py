@@ -84,12 +84,12 @@ class OrderStand:
     async def shelves(self, on_hand: int = 100, price: int = 10_000, **changes: Any) -> str:
         """A new SKU of its own seller in its own warehouse."""
         number = next(self._numbers)
-        sku = goods(f"SKU-{number}", price, merchant_id=changes.pop("merchant_id", f"m-{number}"), **changes)
+        sku = goods(f"SKU-{number}", price, merchant_id=changes.pop("merchant_id", f"m-{number:05}"), **changes)
         async with self.database.transaction() as connection:
             await catalogue.put_merchants(connection, [seller(sku.merchant_id)])
-            await catalogue.put_warehouses(connection, [warehouse(f"w-{number}")])
+            await catalogue.put_warehouses(connection, [warehouse(f"w-{number:05}")])
             await catalogue.put_skus(connection, [sku])
-            await stock.adjust(connection, sku.sku, {f"w-{number}": on_hand}, document="test", at=datetime.now(UTC))
+            await stock.adjust(connection, sku.sku, {f"w-{number:05}": on_hand}, document="test", at=datetime.now(UTC))
         return sku.sku
 
     async def submits(self, *items: tuple[str, int]) -> Submission:
