@@ -95,7 +95,7 @@ def test_composes_own_reader_takes_the_file_with_a_fresh_env(kind: str, tmp_path
     assert said.returncode == 0, said.stderr
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - TASKS)
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - TASKS))
 def test_what_keeps_running_is_watched_and_started_again(name: str) -> None:
     service = SERVICES[name]
     assert service["restart"] == "unless-stopped"
