@@ -42,12 +42,12 @@ async def bought(buyer: Actor) -> str:
 async def test_parcels_are_carried_to_the_door_even_when_another_simulator_has_to_take_over(stack: Stack) -> None:
     async with scene(stack) as stage:
         ben = stage.buyer("ben")
-        async with simulator(stack, "--step-seconds", "0.4"):
+        async with simulator(stack, "--step-seconds", "1"):
             order_no = await bought(ben)
             await stage.until(
-                "a parcel is packed",
+                "a parcel is on its way",
                 lambda: ben.order(order_no),
-                lambda order: any(parcel["state"] == "packed" for parcel in order["parcels"]),
+                lambda order: any(parcel["state"] not in ("created", "delivered") for parcel in order["parcels"]),
             )
         async with simulator(stack, "--step-seconds", "0"):
             order = await ben.sees(order_no, "completed")
