@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import assert_never
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy, SearchAttributeKey
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from ordersaga.contracts.refund import (
@@ -17,7 +17,7 @@ from ordersaga.contracts.refund import (
     RequestedRefund,
     RequestRefund,
 )
-from ordersaga.contracts.search_attributes import ORDER_STATUS
+from ordersaga.contracts.search_attributes import ORDER_NO, ORDER_STATUS
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.refund import FINAL, RefundState
@@ -34,7 +34,6 @@ from ordersaga.domain.messages import (
 )
 from workflows.steps import perform
 
-_ORDER_NO = SearchAttributeKey.for_keyword("OrderNo")
 # A provider that is away is tried more and more seldom, and for as long as it takes.
 _SENDING = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 _CALL = timedelta(seconds=20)
@@ -111,7 +110,7 @@ class Refund:
             summary="Write the refund document",
         )
         self._requested = requested
-        workflow.upsert_search_attributes([_ORDER_NO.value_set(requested.order_no)])
+        workflow.upsert_search_attributes([ORDER_NO.value_set(requested.order_no)])
         self._show(RefundProgress(state=requested.state, tries=requested.tries))
         while self._state not in FINAL:
             await self._next(requested)
