@@ -14,7 +14,8 @@ from api.services import Services
 from ordersaga.domain.catalogue import Address
 from ordersaga.domain.errors import OrderTooLarge, OutOfStock
 from ordersaga.domain.policies import Policies
-from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder, price_cart
+from ordersaga.domain.pricing.cart import price_cart
+from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder
 from ordersaga.domain.sourcing import Demand, Source, source
 from ordersaga.domain.splitting import Limits, parcels_at_most
 from ordersaga.persistence import catalogue, stock
@@ -45,7 +46,7 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
         goods.merchants,
         shipping_option=cart.shipping_option,
         order_type=cart.order_type,
-    )
+    ).order
     _refuse_too_many_parcels(priced, services.settings.policies_of(priced.order_type))
     return priced
 

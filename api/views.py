@@ -72,7 +72,7 @@ def _with_own_lines(order: Order, caller: Caller, served: Mapping[str, frozenset
         lines = tuple(line for line in order.lines if line.line_no in mine)
     else:
         return order
-    return replace(order, lines=lines, totals=_sums(lines))
+    return replace(order, lines=lines, totals=Totals.of(lines))
 
 
 def _summary(order: Order, caller: Caller, language: str) -> dict[str, Any]:
@@ -99,25 +99,11 @@ def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:
     lines = tuple(line for line in whole.order.lines if line.line_no in mine)
     return replace(
         whole,
-        order=replace(whole.order, lines=lines, totals=_sums(lines)),
+        order=replace(whole.order, lines=lines, totals=Totals.of(lines)),
         payments=(),
         refunds=(),
         parcels=own_parcels,
         sources=[item for item in whole.sources if item.line_no in mine],
-    )
-
-
-def _sums(lines: Sequence[PricedLine]) -> Totals:
-    goods, payable = sum(line.amount for line in lines), sum(line.payable for line in lines)
-    shipping = sum(line.shipping for line in lines)
-    return Totals(
-        goods=goods,
-        discount=goods - payable,
-        points=0,
-        shipping=shipping,
-        tax=0,
-        payable=payable + shipping,
-        due_now=payable + shipping,
     )
 
 

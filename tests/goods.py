@@ -6,7 +6,9 @@ from typing import Any
 
 from ordersaga.domain.catalogue import Address, Merchant, Sku, Tariff, TransportClass, Warehouse
 from ordersaga.domain.money import Money
-from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder, price_cart
+from ordersaga.domain.pricing.allocation import Allocation, Kind, prorate_runs
+from ordersaga.domain.pricing.cart import price_cart
+from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder
 
 TAIPEI = Address(
     name="王小明",
@@ -44,20 +46,32 @@ def warehouse(warehouse_id: str, city: str = "Taipei", region: str | None = None
     )
 
 
-def line(line_no: int = 1, quantity: int = 1, **changes: Any) -> PricedLine:
-    """A line as it is frozen at submit; 10 cents a unit unless `changes` say otherwise."""
+def line(
+    line_no: int = 1, quantity: int = 1, *, payable: int | None = None, shipping: int = 0, **changes: Any
+) -> PricedLine:
+    """A line as it is frozen at submit; 10 cents a unit unless `payable` says what its units cost after a discount."""
+    cost = 10 * quantity if payable is None else payable
+    unit_price = -(-cost // quantity)
+    amount = unit_price * quantity
+    allocations = (
+        _allocation(Kind.DISCOUNT, amount - cost, quantity, unit_price),
+        _allocation(Kind.SHIPPING_FEE, shipping, quantity, shipping),
+    )
     plain = PricedLine(
         line_no=line_no,
         sku=f"SKU-{line_no}",
         name=f"Goods {line_no}",
         attributes={},
+        category="",
         merchant_id="own",
         quantity=quantity,
-        unit_price=10,
-        amount=10 * quantity,
-        discounts=(),
-        payable=10 * quantity,
-        shipping=0,
+        unit_price=unit_price,
+        amount=amount,
+        allocations=allocations,
+        points=0,
+        payable=cost,
+        shipping=shipping,
+        gift=False,
         weight_g=0,
         volume_mm3=0,
         transport_class=TransportClass.ORDINARY,
@@ -65,13 +79,18 @@ def line(line_no: int = 1, quantity: int = 1, **changes: Any) -> PricedLine:
     return replace(plain, **changes)
 
 
+def _allocation(kind: Kind, amount: int, quantity: int, weight: int) -> Allocation:
+    units = prorate_runs(amount, ((quantity, weight),))
+    return Allocation(kind=kind, source="test", code=kind, amount=amount, units=units)
+
+
 def cart(*items: tuple[str, int]) -> list[CartItem]:
     return [CartItem(sku, quantity) for sku, quantity in items]
 
 
 def priced(
-    items: Sequence[CartItem], skus: Sequence[Sku], sellers: Sequence[Merchant] = (), **choices: str
+    items: Sequence[CartItem], skus: Sequence[Sku], sellers: Sequence[Merchant] = (), **choices: Any
 ) -> PricedOrder:
     """The cart priced by a catalogue of just these SKUs and sellers."""
     known = {merchant.merchant_id: merchant for merchant in sellers or (seller(),)}
-    return price_cart(items, {sku.sku: sku for sku in skus}, known, **choices)
+    return price_cart(items, {sku.sku: sku for sku in skus}, known, **choices).order

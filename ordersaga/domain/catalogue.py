@@ -20,7 +20,11 @@ class StockPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sku:
-    """One thing that can be ordered. `shipping_fee` is per unit and replaces the merchant's tariff (R-ORD-1)."""
+    """One thing that can be ordered (R-ORD-1).
+
+    `shipping_fee` is per unit and replaces the merchant's tariff. `floor_price` is what no offer takes a unit below.
+    `category` is a path such as `tea/oolong`.
+    """
 
     sku: str
     name: str
@@ -28,6 +32,8 @@ class Sku:
     price: Money
     attributes: Mapping[str, str] = field(default_factory=dict)
     shipping_fee: Money | None = None
+    category: str = ""
+    floor_price: int = 0
     weight_g: int = 0
     length_mm: int = 0
     width_mm: int = 0

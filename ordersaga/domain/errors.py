@@ -3,6 +3,7 @@
 OrderError
 ├── MoneyInvalid                 money_invalid
 ├── CurrencyMismatch             currency_mismatch
+├── RuleInvalid                  rule_invalid
 ├── Refused                      a business rule said no; final for what was asked
 │   ├── QuoteInvalid             quote_invalid
 │   ├── QuoteExpired             quote_expired
@@ -16,6 +17,10 @@ OrderError
 │   ├── OrderTooLarge            order_too_large
 │   ├── ShippingOptionUnknown    shipping_option_unknown
 │   ├── ChannelUnknown           payment_channel_unknown
+│   ├── CouponUnavailable        coupon_unavailable
+│   ├── PointsUnavailable        points_unavailable
+│   ├── OfferExhausted           offer_exhausted
+│   ├── LimitBelowUse            limit_below_use
 │   └── StockBelowReserved       stock_below_reserved
 └── NotFound                     not_found
 """
@@ -43,6 +48,15 @@ class CurrencyMismatch(OrderError):
 
     def __init__(self, one: str, other: str) -> None:
         super().__init__(f"{one} and {other} cannot be mixed", currencies=[one, other])
+
+
+class RuleInvalid(OrderError):
+    """A rule that is entered makes no sense; `field` is where, such as `effect.tiers.0.amount_off`."""
+
+    code = "rule_invalid"
+
+    def __init__(self, field: str, rule: str) -> None:
+        super().__init__(f"{field}: {rule}", field=field, rule=rule)
 
 
 class NotFound(OrderError):
@@ -99,6 +113,22 @@ class ShippingOptionUnknown(Refused):
 
 class ChannelUnknown(Refused):
     code = "payment_channel_unknown"
+
+
+class CouponUnavailable(Refused):
+    code = "coupon_unavailable"
+
+
+class PointsUnavailable(Refused):
+    code = "points_unavailable"
+
+
+class OfferExhausted(Refused):
+    code = "offer_exhausted"
+
+
+class LimitBelowUse(Refused):
+    code = "limit_below_use"
 
 
 class StockBelowReserved(Refused):

@@ -33,13 +33,17 @@ def refund_workflow_id(payment_id: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStart:
-    """The input of every order type's workflow. The versions pin the run to the rules that it began with."""
+    """The input of every order type's workflow. The versions pin the run to the rules that it began with.
+
+    `holds_offers` says that the price rests on coupons, points, budgets or quotas, which have to be held.
+    """
 
     order_no: str
     order_type: str
     table_version: int
     policy_version: int
     placing_seconds: float
+    holds_offers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Order → seller → warehouse → transport class → parcels within weight and volume limits (R-SPL-1).
 
-Amounts are carried exactly: a line's payable and shipping are shared over its units once, and every parcel takes the
-shares of the units that it holds, so parcels sum to the order, to the minor unit (M11).
+Amounts are carried exactly: every parcel takes the shares of the units that it holds, as they were allocated when the
+order was priced, so parcels sum to the order, to the minor unit (M11).
 """
 
 from collections import defaultdict
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ordersaga.domain.catalogue import TransportClass
-from ordersaga.domain.money import split_evenly
 from ordersaga.domain.pricing.quote import PricedLine
 from ordersaga.domain.sourcing import Source
 
@@ -77,17 +76,12 @@ def split(lines: Sequence[PricedLine], sources: Iterable[Source], limits: Limits
 
 
 def _units(lines: Sequence[PricedLine], sources: Iterable[Source]) -> Iterator[_Unit]:
-    shares = {
-        line.line_no: iter(
-            zip(split_evenly(line.payable, line.quantity), split_evenly(line.shipping, line.quantity), strict=True)
-        )
-        for line in lines
-    }
+    shares = {line.line_no: iter(line.units()) for line in lines}
     by_number = {line.line_no: line for line in lines}
     for source in sorted(sources):
         for _ in range(source.quantity):
-            payable, shipping = next(shares[source.line_no])
-            yield _Unit(by_number[source.line_no], source.warehouse_id, payable, shipping)
+            share = next(shares[source.line_no])
+            yield _Unit(by_number[source.line_no], source.warehouse_id, share.payable, share.shipping)
 
 
 def _pack(units: Iterable[_Unit], limits: Limits) -> list[list[_Unit]]:

@@ -84,6 +84,8 @@ def _sku(row: Row[Any]) -> Sku:
         price=Money(row.price, row.currency),
         attributes=row.attributes,
         shipping_fee=None if row.shipping_fee is None else Money(row.shipping_fee, row.currency),
+        category=row.category,
+        floor_price=row.floor_price,
         weight_g=row.weight_g,
         length_mm=row.length_mm,
         width_mm=row.width_mm,

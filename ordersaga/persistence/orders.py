@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, exists, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.catalogue import Address, TransportClass
-from ordersaga.domain.pricing.quote import Discount, PricedLine, PricedOrder, Totals
+from ordersaga.domain.catalogue import Address
+from ordersaga.domain.pricing.quote import PricedLine, PricedOrder, Totals, line_from_document, line_to_document
 from ordersaga.persistence.tables.orders import order_lines, orders
 from ordersaga.persistence.tables.parcels import parcels
 
@@ -98,7 +98,9 @@ async def add(
             **asdict(priced.totals),
         )
     )
-    await connection.execute(insert(order_lines), [{"order_no": order_no, **asdict(line)} for line in priced.lines])
+    await connection.execute(
+        insert(order_lines), [{"order_no": order_no, **line_to_document(line)} for line in priced.lines]
+    )
 
 
 async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Order | None:
@@ -180,7 +182,4 @@ def _order(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
 
 
 def _line(row: Row[Any]) -> PricedLine:
-    values = {field.name: getattr(row, field.name) for field in fields(PricedLine)}
-    values["discounts"] = tuple(Discount(**item) for item in row.discounts)
-    values["transport_class"] = TransportClass(row.transport_class)
-    return PricedLine(**values)
+    return line_from_document({field.name: getattr(row, field.name) for field in fields(PricedLine)})

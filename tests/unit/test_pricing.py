@@ -5,7 +5,7 @@ import pytest
 from ordersaga.domain.catalogue import TransportClass
 from ordersaga.domain.errors import CurrencyMismatch, OrderTypeMixed, ShippingOptionUnknown, SkuUnknown
 from ordersaga.domain.money import Money
-from ordersaga.domain.pricing.quote import Discount, differences, from_document, merge, to_document
+from ordersaga.domain.pricing.quote import differences, from_document, merge, to_document
 from tests.goods import cart, goods, priced, seller, tariff, twd
 
 EXPRESS = {"standard": tariff(6_000, 500), "express": tariff(12_000, 1_000)}
@@ -124,8 +124,10 @@ def test_a_priced_order_reads_back_from_its_document_as_it_was() -> None:
 
 def test_a_lines_discounts_are_part_of_its_document() -> None:
     document = to_document(priced(cart(("A", 1)), [goods("A")]))
-    document["lines"][0]["discounts"] = [{"source": "coupon", "code": "TEN", "amount": 10}]
-    assert from_document(document).lines[0].discounts == (Discount(source="coupon", code="TEN", amount=10),)
+    ten_off = {"kind": "discount", "source": "coupon", "code": "TEN", "amount": 10, "units": [[2, 5]]}
+    document["lines"][0]["allocations"] = [ten_off]
+    (discount,) = from_document(document).lines[0].discounts
+    assert (discount.source, discount.code, discount.amount, discount.units) == ("coupon", "TEN", 10, ((2, 5),))
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ skus = Table(
     Column("price", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("shipping_fee", BigInteger),
+    Column("category", Text, nullable=False, server_default=""),
+    Column("floor_price", BigInteger, nullable=False, server_default="0"),
     Column("weight_g", Integer, nullable=False),
     Column("length_mm", Integer, nullable=False),
     Column("width_mm", Integer, nullable=False),
@@ -44,6 +46,7 @@ skus = Table(
     Column("stock_policy", Text, nullable=False),
     CheckConstraint("price >= 0", name="price_not_negative"),
     CheckConstraint("shipping_fee >= 0", name="shipping_fee_not_negative"),
+    CheckConstraint("floor_price >= 0 AND floor_price <= price", name="floor_price_within_price"),
 )
 
 # A catalogue file is loaded once: its stock is where selling began, not what it should be again at every start.

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -33,6 +34,7 @@ orders = Table(
     Column("discount", BigInteger, nullable=False),
     Column("points", BigInteger, nullable=False),
     Column("shipping", BigInteger, nullable=False),
+    Column("shipping_discount", BigInteger, nullable=False, server_default="0"),
     Column("tax", BigInteger, nullable=False),
     Column("payable", BigInteger, nullable=False),
     Column("due_now", BigInteger, nullable=False),
@@ -57,7 +59,10 @@ order_lines = Table(
     Column("quantity", Integer, nullable=False),
     Column("unit_price", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),
-    Column("discounts", JSONB, nullable=False),
+    Column("category", Text, nullable=False, server_default=""),
+    Column("gift", Boolean, nullable=False, server_default="false"),
+    Column("allocations", JSONB, nullable=False, server_default="[]"),
+    Column("points", BigInteger, nullable=False, server_default="0"),
     Column("payable", BigInteger, nullable=False),
     Column("shipping", BigInteger, nullable=False),
     Column("weight_g", Integer, nullable=False),
@@ -65,6 +70,7 @@ order_lines = Table(
     Column("transport_class", Text, nullable=False),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("payable >= 0 AND payable <= amount", name="payable_within_amount"),
+    CheckConstraint("points >= 0 AND payable + points <= amount", name="points_within_amount"),
 )
 
 # `step` numbers what the workflow did, so that an action that runs twice is recorded once; people's actions have none.

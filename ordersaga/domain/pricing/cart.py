@@ -1,0 +1,126 @@
+"""From a cart to its price: goods, delivery, and the offers that are applied to them (R-SUB-1, R-PRC-1 … R-PRC-3)."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from ordersaga.domain.catalogue import Merchant, Sku
+from ordersaga.domain.errors import OrderTypeMixed, ShippingOptionUnknown, SkuUnknown
+from ordersaga.domain.money import prorate, total
+from ordersaga.domain.pricing.allocation import Allocation, Kind, prorate_runs
+from ordersaga.domain.pricing.occasion import PLAIN, Occasion
+from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder, Pricing, Totals, merge
+
+STANDARD_SHIPPING = "standard"
+
+
+def price_cart(
+    items: Sequence[CartItem],
+    skus: Mapping[str, Sku],
+    merchants: Mapping[str, Merchant],
+    *,
+    shipping_option: str | None = None,
+    order_type: str | None = None,
+    occasion: Occasion = PLAIN,
+) -> Pricing:
+    """Price a cart by the present catalogue.
+
+    Items of one SKU are merged; lines are numbered by the SKU's first appearance. Raises `SkuUnknown`,
+    `OrderTypeMixed`, `CurrencyMismatch`, `ShippingOptionUnknown`.
+    """
+    goods = [(_known(sku, skus), quantity) for sku, quantity in merge(items).items()]
+    kind = _only_order_type([sku for sku, _ in goods], order_type)
+    currency = goods[0][0].price.currency
+    total([sku.price for sku, _ in goods], currency)  # refuses a cart in two currencies
+    options = {
+        code: sum(_shipping_by_line(goods, merchants, code, currency)) for code in _shared_options(goods, merchants)
+    }
+    chosen = shipping_option or STANDARD_SHIPPING
+    if chosen not in options:
+        raise ShippingOptionUnknown(f"shipping option {chosen!r} is not offered", allowed=sorted(options))
+    shipping = _shipping_by_line(goods, merchants, chosen, currency)
+    lines = tuple(
+        _line(number, sku, quantity, share)
+        for number, ((sku, quantity), share) in enumerate(zip(goods, shipping, strict=True), start=1)
+    )
+    order = PricedOrder(
+        order_type=kind,
+        currency=currency,
+        shipping_option=chosen,
+        shipping_options=options,
+        lines=lines,
+        totals=Totals.of(lines),
+    )
+    return Pricing(order=order)
+
+
+def _known(sku: str, skus: Mapping[str, Sku]) -> Sku:
+    if sku not in skus:
+        raise SkuUnknown(f"there is no SKU {sku!r}", sku=sku)
+    return skus[sku]
+
+
+def _only_order_type(skus: Sequence[Sku], wanted: str | None) -> str:
+    kinds = sorted({sku.order_type for sku in skus} | ({wanted} if wanted else set()))
+    if len(kinds) > 1:
+        raise OrderTypeMixed(f"one order has one type, not {' and '.join(kinds)}", order_types=kinds)
+    return kinds[0]
+
+
+def _shared_options(goods: Sequence[tuple[Sku, int]], merchants: Mapping[str, Merchant]) -> list[str]:
+    """The options that every merchant of the cart offers; goods with fees of their own need no standard tariff."""
+    offered = []
+    for merchant_id in {sku.merchant_id for sku, _ in goods}:
+        own_fees = all(sku.shipping_fee is not None for sku, _ in goods if sku.merchant_id == merchant_id)
+        offered.append(set(merchants[merchant_id].shipping) | ({STANDARD_SHIPPING} if own_fees else set()))
+    return sorted(set.intersection(*offered))
+
+
+def _shipping_by_line(
+    goods: Sequence[tuple[Sku, int]], merchants: Mapping[str, Merchant], option: str, currency: str
+) -> list[int]:
+    """Each line's share of the fee: its SKU's own fee, or a share of its merchant's tariff by value."""
+    shares = [0] * len(goods)
+    by_merchant: defaultdict[str, list[int]] = defaultdict(list)
+    for place, (sku, quantity) in enumerate(goods):
+        if sku.shipping_fee is not None and option == STANDARD_SHIPPING:
+            shares[place] = total([sku.shipping_fee * quantity], currency).amount
+        else:
+            by_merchant[sku.merchant_id].append(place)
+    for merchant_id, places in by_merchant.items():
+        weight = sum(goods[place][0].weight_g * goods[place][1] for place in places)
+        fee = total([merchants[merchant_id].shipping[option].fee(weight)], currency).amount
+        values = [goods[place][0].price.amount * goods[place][1] for place in places]
+        parts = prorate(fee, values if sum(values) else [goods[place][1] for place in places])
+        for place, part in zip(places, parts, strict=True):
+            shares[place] = part
+    return shares
+
+
+def _line(line_no: int, sku: Sku, quantity: int, shipping: int) -> PricedLine:
+    amount = sku.price.amount * quantity
+    fee = Allocation(
+        kind=Kind.SHIPPING_FEE,
+        source="shipping",
+        code=STANDARD_SHIPPING,
+        amount=shipping,
+        units=prorate_runs(shipping, ((quantity, shipping),)) if shipping else ((quantity, 0),),
+    )
+    return PricedLine(
+        line_no=line_no,
+        sku=sku.sku,
+        name=sku.name,
+        attributes=dict(sku.attributes),
+        category=sku.category,
+        merchant_id=sku.merchant_id,
+        quantity=quantity,
+        unit_price=sku.price.amount,
+        amount=amount,
+        allocations=(fee,) if shipping else (),
+        points=0,
+        payable=amount,
+        shipping=shipping,
+        gift=False,
+        weight_g=sku.weight_g,
+        volume_mm3=sku.volume_mm3,
+        transport_class=sku.transport_class,
+    )
