@@ -1,18 +1,34 @@
 """Paying: a timer, reports of providers, and a cancel that may race with both (R-PAY-2 … R-PAY-4, R-REV-2, P2)."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from ordersaga.contracts.offers import OfferActivities, UseOffers
 from ordersaga.contracts.payment import CloseAttempts, PaymentActivities, SettlePayments
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CANCEL, PAYMENT_REPORTED, ActedBy, OrderStart, StateReached
+from ordersaga.domain.pricing.restoration import Undoing
 from workflows.placing import Placing
 from workflows.run import REFUSED, SYSTEM
 from workflows.steps import perform
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Why an order is given up unpaid: the actions that begin and end it, and what it means for what the order held."""
+
+    begin: Action
+    end: Action
+    undoing: Undoing
+
+
+CANCELLED = Closing(Action.CANCEL, Action.CONFIRM_CANCELLATION, Undoing.CANCELLED)
+TIMED_OUT = Closing(Action.REACH_PAYMENT_DEADLINE, Action.TIME_OUT, Undoing.TIMED_OUT)
 
 
 class Paying(Placing):
@@ -56,13 +72,17 @@ class Paying(Placing):
             if self._payment_reported:
                 await self._settle()
             elif self._cancel_wanted is not None:
-                await self._close(Action.CANCEL, self._cancel_wanted, Action.CONFIRM_CANCELLATION)
+                await self._close(CANCELLED, self._cancel_wanted)
             else:
-                await self._close(Action.REACH_PAYMENT_DEADLINE, SYSTEM, Action.TIME_OUT)
+                await self._close(TIMED_OUT, SYSTEM)
         self._cancel_wanted = None
         self._settling_late = True
         self._watch = asyncio.create_task(self._watch_late_reports())
-        return not self._given_up()
+        if self._given_up():
+            return False
+        if self.start.holds_offers:
+            await self._use_offers()
+        return True
 
     def payments_settled(self) -> bool:
         """Whether every report that arrived was taken into account, so that the run may end."""
@@ -119,16 +139,24 @@ class Paying(Placing):
             (row.current, row.next) == (self.state, state) and row.action in reports for row in self.machine.rows
         )
 
-    async def _close(self, action: Action, by: ActedBy, undone: Action) -> None:
-        await self.move(action, by)
+    async def _use_offers(self) -> None:
+        """A paid order goes on to its parcels after this, however long it takes; nothing refuses it any more."""
+        await perform(
+            OfferActivities.use,
+            UseOffers(order_no=self.order_no, at=workflow.now()),
+            summary="Use coupons, points and budgets",
+        )
+
+    async def _close(self, closing: Closing, by: ActedBy) -> None:
+        await self.move(closing.begin, by)
         self.tell("providers to close the open payment attempts")
         await self._settle()
         if self._open_attempts:
             await self._close_attempts()
             await self._settle()
         if self._awaits_payment():
-            await self.give_back()
-            await self.move(undone)
+            await self.give_back(closing.undoing)
+            await self.move(closing.end)
 
     async def _close_attempts(self) -> None:
         try:

@@ -6,18 +6,26 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from ordersaga.contracts.offers import HoldOffers, OfferActivities, ReturnOffers
 from ordersaga.contracts.order import OrderActivities, RecordOrder, RefuseOrder
 from ordersaga.contracts.stock import ReleaseStock, ReserveStock, StockActivities
 from ordersaga.domain.errors import PlacingTimedOut
 from ordersaga.domain.messages import PLACE, OrderStart, Placement
+from ordersaga.domain.pricing.restoration import Undoing
 from workflows.run import REFUSED, OrderRun
 from workflows.steps import perform
 
-Compensation = Callable[[], Awaitable[None]]
+Compensation = Callable[[Undoing], Awaitable[None]]
+"""Gives back what one step took; what comes back may depend on why."""
 
 
 class Placing(OrderRun):
-    """A saga of short steps, one per neighbouring system. Each compensation is registered before its step."""
+    """A saga of short steps, one per neighbouring system. Each compensation is registered before its step.
+
+    Offers are held before stock. They are refused more often, and held for a moment in vain they are in the way of
+    their account alone, where stock is in everybody's. So stock is given back first: from then on the order takes no
+    money, and nobody can pay for one whose coupons have gone back already.
+    """
 
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start)
@@ -43,6 +51,22 @@ class Placing(OrderRun):
         return placement.placed
 
     async def _take_locks(self) -> None:
+        if self.start.holds_offers:
+            await self._hold_offers()
+        await self._hold_stock()
+        await self._record(self._time_left())
+
+    async def _hold_offers(self) -> None:
+        """By the time of the submit: a coupon that was valid then is not refused because a neighbour was slow."""
+        self._compensations.append(self._return_offers)
+        await perform(
+            OfferActivities.hold,
+            HoldOffers(order_no=self.order_no, at=workflow.info().start_time),
+            summary="Hold coupons, points and budgets",
+            within=self._time_left(),
+        )
+
+    async def _hold_stock(self) -> None:
         self._compensations.append(self._release_stock)
         await perform(
             StockActivities.reserve,
@@ -50,7 +74,6 @@ class Placing(OrderRun):
             summary="Hold stock",
             within=self._time_left(),
         )
-        await self._record(self._time_left())
 
     async def _record(self, within: timedelta | None = None) -> None:
         self.recorded = await perform(
@@ -74,21 +97,27 @@ class Placing(OrderRun):
         if settled.placed:
             await self._record()
             return settled
-        for compensate in reversed(self._compensations):
-            await compensate()
+        await self.give_back(Undoing.REFUSED)
         return settled
 
-    async def _release_stock(self) -> None:
+    async def _return_offers(self, undoing: Undoing) -> None:
+        await perform(
+            OfferActivities.give_back,
+            ReturnOffers(order_no=self.order_no, undoing=undoing, at=workflow.now()),
+            summary="Give coupons, points and budgets back",
+        )
+
+    async def _release_stock(self, _: Undoing) -> None:
         await perform(
             StockActivities.release,
             ReleaseStock(order_no=self.order_no, at=workflow.now()),
             summary="Give the stock back",
         )
 
-    async def give_back(self) -> None:
-        """Undo every lock of a placed order that will not be paid (R-PAY-3, R-REV-2)."""
+    async def give_back(self, undoing: Undoing) -> None:
+        """Undo every lock of an order that comes to nothing, the last one first (R-SUB-5, R-PAY-3, R-REV-2)."""
         for compensate in reversed(self._compensations):
-            await compensate()
+            await compensate(undoing)
 
     def _time_left(self) -> timedelta:
         deadline = workflow.info().start_time + timedelta(seconds=self.start.placing_seconds)
