@@ -3,18 +3,14 @@
 Only what lies outside the project is pretended: the payment provider, and the moments at which the network fails.
 """
 
-import asyncio
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-import pytest
-from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import TimeSkipper
 
 from api.placement import place
 from ordersaga.domain.lifecycle.actions import Action
@@ -25,12 +21,12 @@ from ordersaga.domain.messages import (
     ActedBy,
     OrderStart,
     Placement,
-    StateReached,
     order_workflow_id,
     parcel_workflow_id,
 )
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Payment, PaymentReport, PaymentState
+from ordersaga.domain.pricing.quote import Hold
 from ordersaga.persistence import (
     catalogue,
     inbox,
@@ -45,41 +41,22 @@ from ordersaga.persistence.database import Database
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.submissions import Submission
 from tests.goods import TAIPEI, cart, goods, priced, seller, warehouse
+from tests.integration.order_runs import BUYER, PATIENCE, OrderRuns
 from tests.integration.outside import FakeProvider, Outages
 from tests.shop import until
 
 QUEUE = "order-rules"
-PATIENCE = 40.0
-BUYER = ActedBy(role="buyer", subject="alice")
 OPERATOR = ActedBy(role="operator", subject="olga", channel="temporal_ui", reason="asked by phone")
 
 
-@dataclass
-class OrderStand:
+@dataclass(kw_only=True)
+class OrderStand(OrderRuns):
     """A shop without its API: what the API would store and signal is stored and signalled here."""
 
     database: Database
-    client: Client
     provider: FakeProvider
-    outages: Outages
     policy_version: int
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
-
-    def away(self, order_no: str, step: str, times: int) -> None:
-        """The database will be away the next `times` that the order's run tries a step."""
-        self.outages.before[order_workflow_id(order_no), step] = times
-
-    def hang(self, order_no: str, step: str) -> None:
-        """The database will not answer the next time that the order's run tries a step."""
-        self.outages.hung[order_workflow_id(order_no), step] = 1
-
-    def mute(self, order_no: str, step: str, times: int) -> None:
-        """The step will be done, and its answer lost, the next `times` that the order's run tries it."""
-        self.outages.answers[order_workflow_id(order_no), step] = times
-
-    def tried(self, order_no: str, step: str) -> list[str]:
-        """How the order's run tried a step: `local` or `regular`, each time."""
-        return self.outages.tried[order_workflow_id(order_no), step]
 
     async def shelves(self, on_hand: int = 100, price: int = 10_000, **changes: Any) -> str:
         """A new SKU of its own seller in its own warehouse."""
@@ -92,17 +69,19 @@ class OrderStand:
             await stock.adjust(connection, sku.sku, {f"w-{number:05}": on_hand}, document="test", at=datetime.now(UTC))
         return sku.sku
 
-    async def submits(self, *items: tuple[str, int]) -> Submission:
+    async def submits(self, *items: tuple[str, int], buyer: str = "alice", holds: Sequence[Hold] = ()) -> Submission:
+        """What the API stores of a submit; `holds` are what the price rests on, and leave it as it is."""
         number = next(self._numbers)
         async with self.database.transaction() as connection:
             found = await catalogue.goods(connection, [sku for sku, _ in items])
+            plain = priced(cart(*items), list(found.skus.values()), list(found.merchants.values()))
             submission = Submission(
                 order_no=f"O-{number}",
                 quote_id=f"Q-{number}",
-                buyer="alice",
+                buyer=buyer,
                 idempotency_key=f"key-{number}",
                 body_hash="hash",
-                priced=priced(cart(*items), list(found.skus.values()), list(found.merchants.values())),
+                priced=replace(plain, holds=tuple(holds)),
                 receiver=TAIPEI,
                 received_at=datetime.now(UTC),
             )
@@ -130,6 +109,7 @@ class OrderStand:
             table_version=1,
             policy_version=self.policy_version,
             placing_seconds=placing_seconds,
+            holds_offers=bool(submission.priced.holds),
         )
         run = order_workflow_id(submission.order_no)
         await self.client.start_workflow("StandardOrder", start, id=run, task_queue=QUEUE)
@@ -244,9 +224,6 @@ class OrderStand:
         await self.until(order_no, "delivered")
         return order_no
 
-    def run(self, order_no: str) -> WorkflowHandle[Any, Any]:
-        return self.client.get_workflow_handle(order_workflow_id(order_no), result_type=StateReached)
-
     async def order(self, order_no: str) -> Order:
         async with self.database.transaction() as connection:
             order = await orders.get(connection, order_no)
@@ -286,49 +263,6 @@ class OrderStand:
                 return False
             raise
         return True
-
-    async def passes(self, order_no: str, time: timedelta) -> None:
-        """Let `time` pass for the order's run and for nobody else."""
-        async with asyncio.timeout(PATIENCE):
-            await TimeSkipper(self.client).fast_forward(self.run(order_no), time)
-
-    async def ends(self, order_no: str) -> str:
-        """The state in which the run ends."""
-        async with asyncio.timeout(PATIENCE):
-            reached = await self.run(order_no).result()
-        return str(reached.state)
-
-    async def asks(self, order_no: str, update: str, by: ActedBy = BUYER) -> str:
-        """Send an update. The state that it answers with."""
-        async with asyncio.timeout(PATIENCE):
-            reached = await self.run(order_no).execute_update(update, by, result_type=StateReached)
-        return str(reached.state)
-
-    async def ask_twice(self, order_no: str, update: str) -> set[str]:
-        """Send an update twice at once. The states and the refusals' codes that they are answered with."""
-        answers = await asyncio.gather(*(self._answer(order_no, update) for _ in range(2)))
-        return set(answers)
-
-    async def _answer(self, order_no: str, update: str) -> str:
-        try:
-            return await self.asks(order_no, update)
-        except WorkflowUpdateFailedError as error:
-            return str(getattr(error.cause, "type", error.cause))
-        except RPCError as error:
-            return error.status.name.lower()
-
-    async def refusal(self, order_no: str, update: str, by: ActedBy = BUYER) -> ApplicationError:
-        """Send an update that is to be refused. The refusal."""
-        with pytest.raises(WorkflowUpdateFailedError) as refused:
-            await self.asks(order_no, update, by)
-        assert isinstance(refused.value.cause, ApplicationError)
-        return refused.value.cause
-
-    async def is_closed_to(self, order_no: str, update: str) -> bool:
-        """Whether the run has ended, so that an update finds nobody."""
-        with pytest.raises(RPCError) as error:
-            await self.asks(order_no, update)
-        return error.value.status is RPCStatusCode.NOT_FOUND
 
     async def held(self, sku: str) -> tuple[int, int]:
         """On hand and reserved, having seen that the ledger adds up to both."""

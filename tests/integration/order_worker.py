@@ -54,4 +54,6 @@ async def standing(addresses: Addresses, settings: Settings, database: Database)
         version = await policies.publish(connection, "standard", PRODUCTION, datetime.now(UTC))
     client = await connect(SimplePlugin("outages", interceptors=[outages]))
     async with build_worker(client, settings, database, PaymentProviders([provider])):
-        yield OrderStand(database, await connect(), provider, outages, version)
+        yield OrderStand(
+            client=await connect(), outages=outages, database=database, provider=provider, policy_version=version
+        )

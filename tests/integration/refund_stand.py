@@ -25,7 +25,8 @@ from ordersaga.persistence import inbox, notifications, refunds, transitions
 from ordersaga.persistence.audit import KEYS_OPTION
 from ordersaga.persistence.verification import verify_order
 from tests.goods import twd
-from tests.integration.order_stand import OPERATOR, PATIENCE, QUEUE, OrderStand
+from tests.integration.order_runs import PATIENCE
+from tests.integration.order_stand import OPERATOR, QUEUE, OrderStand
 from tests.shop import until
 from worker.delivery import Delivery
 

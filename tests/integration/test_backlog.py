@@ -7,7 +7,8 @@ from sqlalchemy import update
 
 from ordersaga.domain.payment import PaymentState
 from ordersaga.persistence.tables.orders import orders
-from tests.integration.order_stand import PATIENCE, OrderStand
+from tests.integration.order_runs import PATIENCE
+from tests.integration.order_stand import OrderStand
 from tests.shop import until
 from tests.troubled_run import troubled_run
 from worker import backlog

@@ -17,7 +17,8 @@ from ordersaga.gateways.payment.provider import PaymentUnknown, ProviderUnavaila
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import payments
 from ordersaga.persistence.tables.payments import payments as table
-from tests.integration.order_stand import PATIENCE, QUEUE, OrderStand
+from tests.integration.order_runs import PATIENCE
+from tests.integration.order_stand import QUEUE, OrderStand
 from tests.integration.outside import FakeProvider
 from tests.shop import until
 from worker.delivery import Delivery

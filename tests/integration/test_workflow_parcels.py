@@ -7,7 +7,8 @@ import pytest
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
 from ordersaga.domain.messages import PARCEL_REPORTED, PARCEL_SHIPPED, parcel_workflow_id
 from ordersaga.persistence import inbox, parcels
-from tests.integration.order_stand import PATIENCE, OrderStand
+from tests.integration.order_runs import PATIENCE
+from tests.integration.order_stand import OrderStand
 from tests.shop import until
 
 S = ParcelState

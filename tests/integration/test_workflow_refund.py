@@ -16,7 +16,8 @@ from ordersaga.domain.refund import Refund
 from ordersaga.gateways.payment.provider import ProviderUnavailable
 from ordersaga.persistence import refunds
 from tests.goods import twd
-from tests.integration.order_stand import PATIENCE, OrderStand
+from tests.integration.order_runs import PATIENCE
+from tests.integration.order_stand import OrderStand
 from tests.integration.refund_stand import RefundStand
 from tests.shop import until
 

@@ -6,7 +6,8 @@ from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import CONFIRM_RECEIPT
 from ordersaga.domain.payment import PaymentState
-from tests.integration.order_stand import PATIENCE, OrderStand
+from tests.integration.order_runs import PATIENCE
+from tests.integration.order_stand import OrderStand
 from tests.shop import until
 
 
