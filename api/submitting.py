@@ -28,7 +28,8 @@ from ordersaga.domain.errors import (
     QuoteInvalid,
 )
 from ordersaga.domain.messages import Placement
-from ordersaga.domain.pricing.quote import PricedOrder, differences
+from ordersaga.domain.pricing.promise import differences
+from ordersaga.domain.pricing.quote import PricedOrder
 from ordersaga.gateways import correlation
 from ordersaga.persistence import submissions
 from ordersaga.persistence.submissions import Submission

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from ordersaga.domain.catalogue import Merchant, Sku
 from ordersaga.domain.pricing.cart import price_cart
-from ordersaga.domain.pricing.quote import CartItem, PricedOrder, differences, from_document, to_document
+from ordersaga.domain.pricing.promise import differences
+from ordersaga.domain.pricing.quote import CartItem, PricedOrder, from_document, to_document
 from tests.goods import goods, seller, tariff, twd
 
 SELLERS = ("own", "north", "south")

@@ -5,7 +5,7 @@ import pytest
 from ordersaga.domain.catalogue import TransportClass
 from ordersaga.domain.errors import CurrencyMismatch, OrderTypeMixed, ShippingOptionUnknown, SkuUnknown
 from ordersaga.domain.money import Money
-from ordersaga.domain.pricing.quote import differences, from_document, merge, to_document
+from ordersaga.domain.pricing.quote import from_document, merge, to_document
 from tests.goods import cart, goods, priced, seller, tariff, twd
 
 EXPRESS = {"standard": tariff(6_000, 500), "express": tariff(12_000, 1_000)}
@@ -128,25 +128,3 @@ def test_a_lines_discounts_are_part_of_its_document() -> None:
     document["lines"][0]["allocations"] = [ten_off]
     (discount,) = from_document(document).lines[0].discounts
     assert (discount.source, discount.code, discount.amount, discount.units) == ("coupon", "TEN", 10, ((2, 5),))
-
-
-@pytest.mark.parametrize(
-    ("sealed", "fresh", "fields"),
-    [
-        ({"a": 1}, {"a": 1}, []),
-        ({"a": {"b": 1}}, {"a": {"b": 2}}, ["a.b"]),
-        ({"lines": [{"price": 1}, {"price": 2}]}, {"lines": [{"price": 1}, {"price": 3}]}, ["lines.1.price"]),
-        ({"lines": [1, 2]}, {"lines": [1]}, ["lines"]),
-        ({"a": 1}, {}, ["a"]),
-        ({}, {"a": 1}, ["a"]),
-        ({"b": 1, "a": 1}, {"a": 2, "b": 2}, ["a", "b"]),
-    ],
-)
-def test_a_changed_quote_names_every_field_that_differs(
-    sealed: dict[str, object], fresh: dict[str, object], fields: list[str]
-) -> None:
-    assert [difference["field"] for difference in differences(sealed, fresh)] == fields
-
-
-def test_a_difference_gives_what_was_quoted_and_what_holds_now() -> None:
-    assert differences({"price": 1}, {"price": 2}) == [{"field": "price", "quoted": 1, "now": 2}]

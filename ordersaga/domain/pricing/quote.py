@@ -161,24 +161,6 @@ def merge(items: Sequence[CartItem]) -> dict[str, int]:
     return dict(quantities)
 
 
-def differences(sealed: Mapping[str, Any], fresh: Mapping[str, Any], path: str = "") -> list[dict[str, Any]]:
-    """Every field in which two JSON-like documents differ: `{"field", "quoted", "now"}`."""
-    found: list[dict[str, Any]] = []
-    for key in sorted(sealed.keys() | fresh.keys()):
-        here, old, new = f"{path}.{key}" if path else key, sealed.get(key), fresh.get(key)
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            found += differences(old, new, here)
-        elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-            found += differences(dict(_numbered(old)), dict(_numbered(new)), here)
-        elif old != new:
-            found.append({"field": here, "quoted": old, "now": new})
-    return found
-
-
-def _numbered(values: Sequence[Any]) -> list[tuple[str, Any]]:
-    return [(str(place), value) for place, value in enumerate(values)]
-
-
 def to_document(priced: PricedOrder) -> dict[str, Any]:
     """`priced` as JSON-ready data; `from_document` reads it back."""
     return {
