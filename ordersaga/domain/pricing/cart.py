@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from ordersaga.domain.catalogue import Merchant, Sku
 from ordersaga.domain.errors import OrderTypeMixed, ShippingOptionUnknown, SkuUnknown
 from ordersaga.domain.money import prorate, total
-from ordersaga.domain.pricing.allocation import Allocation, Kind, prorate_runs
+from ordersaga.domain.pricing.basket import Basket
+from ordersaga.domain.pricing.freezing import frozen_lines
 from ordersaga.domain.pricing.occasion import PLAIN, Occasion
-from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder, Pricing, Totals, merge
+from ordersaga.domain.pricing.offering import apply_offers
+from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing, Totals, merge
 
 STANDARD_SHIPPING = "standard"
 
@@ -22,35 +24,38 @@ def price_cart(
     order_type: str | None = None,
     occasion: Occasion = PLAIN,
 ) -> Pricing:
-    """Price a cart by the present catalogue.
+    """Price a cart by the present catalogue and the offers of an occasion; `docs/pricing.md` is the law of it.
 
-    Items of one SKU are merged; lines are numbered by the SKU's first appearance. Raises `SkuUnknown`,
-    `OrderTypeMixed`, `CurrencyMismatch`, `ShippingOptionUnknown`.
+    Items of one SKU are merged; lines are numbered by the SKU's first appearance, gifts behind them. Raises
+    `SkuUnknown`, `OrderTypeMixed`, `CurrencyMismatch`, `ShippingOptionUnknown`.
     """
     goods = [(_known(sku, skus), quantity) for sku, quantity in merge(items).items()]
     kind = _only_order_type([sku for sku, _ in goods], order_type)
     currency = goods[0][0].price.currency
     total([sku.price for sku, _ in goods], currency)  # refuses a cart in two currencies
-    options = {
-        code: sum(_shipping_by_line(goods, merchants, code, currency)) for code in _shared_options(goods, merchants)
-    }
+    options = {code: _shipping_by_line(goods, merchants, code, currency) for code in _shared_options(goods, merchants)}
     chosen = shipping_option or STANDARD_SHIPPING
     if chosen not in options:
         raise ShippingOptionUnknown(f"shipping option {chosen!r} is not offered", allowed=sorted(options))
-    shipping = _shipping_by_line(goods, merchants, chosen, currency)
-    lines = tuple(
-        _line(number, sku, quantity, share)
-        for number, ((sku, quantity), share) in enumerate(zip(goods, shipping, strict=True), start=1)
+    basket = Basket.of(
+        {sku.sku: (sku, quantity) for sku, quantity in goods},
+        {sku.sku: fee for (sku, _), fee in zip(goods, options[chosen], strict=True)},
+        currency=currency,
+        order_type=kind,
+        shipping_option=chosen,
     )
+    offered = apply_offers(basket, occasion)
+    lines = frozen_lines(basket, offered, occasion, [sku.sku for sku, _ in goods])
     order = PricedOrder(
         order_type=kind,
         currency=currency,
         shipping_option=chosen,
-        shipping_options=options,
+        shipping_options={code: sum(fees) for code, fees in options.items()},
         lines=lines,
         totals=Totals.of(lines),
+        holds=offered.holds,
     )
-    return Pricing(order=order)
+    return Pricing(order=order, considered=offered.considered, exact=offered.exact)
 
 
 def _known(sku: str, skus: Mapping[str, Sku]) -> Sku:
@@ -94,33 +99,3 @@ def _shipping_by_line(
         for place, part in zip(places, parts, strict=True):
             shares[place] = part
     return shares
-
-
-def _line(line_no: int, sku: Sku, quantity: int, shipping: int) -> PricedLine:
-    amount = sku.price.amount * quantity
-    fee = Allocation(
-        kind=Kind.SHIPPING_FEE,
-        source="shipping",
-        code=STANDARD_SHIPPING,
-        amount=shipping,
-        units=prorate_runs(shipping, ((quantity, shipping),)) if shipping else ((quantity, 0),),
-    )
-    return PricedLine(
-        line_no=line_no,
-        sku=sku.sku,
-        name=sku.name,
-        attributes=dict(sku.attributes),
-        category=sku.category,
-        merchant_id=sku.merchant_id,
-        quantity=quantity,
-        unit_price=sku.price.amount,
-        amount=amount,
-        allocations=(fee,) if shipping else (),
-        points=0,
-        payable=amount,
-        shipping=shipping,
-        gift=False,
-        weight_g=sku.weight_g,
-        volume_mm3=sku.volume_mm3,
-        transport_class=sku.transport_class,
-    )

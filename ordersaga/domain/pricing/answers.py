@@ -1,0 +1,127 @@
+"""What the buyer is told of every offer that was considered: applied with its amount, or not, and why (R-PRC-2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ordersaga.domain.pricing.application import Applied
+from ordersaga.domain.pricing.basket import Basket
+from ordersaga.domain.pricing.candidates import Candidate, KeptAway
+from ordersaga.domain.pricing.effects import FreeShipping, Gift, Measure, Tiers
+from ordersaga.domain.pricing.exclusion import exclude_each_other
+from ordersaga.domain.pricing.offers import Offer
+from ordersaga.domain.pricing.quote import Considered
+from ordersaga.domain.pricing.source import Source
+from ordersaga.domain.pricing.takings import Base, reached
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """How much more must be bought, in minor units and in units."""
+
+    amount: int | None = None
+    count: int | None = None
+
+
+NOTHING = Missing()
+
+
+def answers(
+    found: Sequence[Candidate | KeptAway], applied: Applied, basket: Basket, unknown: Sequence[str]
+) -> list[Considered]:
+    """One for each offer, in the order in which they were found, and for each coupon code that nobody knows."""
+    amounts: dict[Candidate, int] = {}
+    for taken in applied.taken:
+        amounts[taken.candidate] = amounts.get(taken.candidate, 0) + taken.amount
+    told = [
+        _kept_away(item) if isinstance(item, KeptAway) else _answer(item, applied, amounts, basket) for item in found
+    ]
+    return [
+        *told,
+        *(
+            Considered(source=Source.COUPON, code=code, name="", applied=False, reason="unknown_coupon")
+            for code in unknown
+        ),
+    ]
+
+
+def _kept_away(item: KeptAway) -> Considered:
+    return _considered(item.offer, reason=item.reason)
+
+
+def _answer(item: Candidate, applied: Applied, amounts: Mapping[Candidate, int], basket: Basket) -> Considered:
+    base = applied.bases[item.stage].base
+    missing = _to_the_next_tier(item, base)
+    if item in amounts:
+        return Considered(
+            source=item.offer.source,
+            code=item.offer.code,
+            name=item.offer.name,
+            applied=True,
+            amount=amounts[item],
+            missing_amount=missing.amount,
+            missing_count=missing.count,
+        )
+    rival = next((other.offer.code for other in amounts if exclude_each_other(item, other)), None)
+    if rival is not None:
+        return _considered(item.offer, "excluded", missing, excluded_by=rival)
+    short = _to_the_minimum(item, base)
+    if short != NOTHING:
+        return _considered(item.offer, "minimum_not_reached", short)
+    if isinstance(item.offer.effect, Tiers) and reached(item.offer.effect, _whole(item, base), item.count) is None:
+        return _considered(item.offer, "tier_not_reached", missing)
+    return _considered(item.offer, _reason(item, applied, basket), missing)
+
+
+def _reason(item: Candidate, applied: Applied, basket: Basket) -> str:
+    """Why an offer does not apply that nothing excludes, and whose threshold is reached."""
+    at_its_turn = applied.bases[item.stage]
+    if isinstance(item.offer.effect, Gift):
+        return "better_combination" if item.gift(at_its_turn.base) else "gift_unavailable"
+    if isinstance(item.offer.effect, FreeShipping):
+        amount = sum(at_its_turn.fees[place] for place in item.lines)
+    else:
+        wanted, parts = item.wants(at_its_turn.base)
+        rooms = (at_its_turn.left[place] - basket.floors[place] for place in item.lines)
+        amount = min(wanted, sum(min(part, room) for part, room in zip(parts, rooms, strict=True)))
+    if not amount:
+        return "nothing_to_take"
+    return "budget_exhausted" if item.budget is not None and amount > item.budget else "better_combination"
+
+
+def _considered(offer: Offer, reason: str, missing: Missing = NOTHING, excluded_by: str | None = None) -> Considered:
+    return Considered(
+        source=offer.source,
+        code=offer.code,
+        name=offer.name,
+        applied=False,
+        reason=reason,
+        missing_amount=missing.amount,
+        missing_count=missing.count,
+        excluded_by=excluded_by,
+    )
+
+
+def _whole(item: Candidate, base: Base) -> int:
+    return sum(base[place] for place in item.lines)
+
+
+def _to_the_minimum(item: Candidate, base: Base) -> Missing:
+    offer = item.offer
+    amount = max(0, (offer.minimum_amount or 0) - _whole(item, base))
+    count = max(0, (offer.minimum_count or 0) - item.count)
+    return Missing(amount or None, count or None)
+
+
+def _to_the_next_tier(item: Candidate, base: Base) -> Missing:
+    effect = item.offer.effect
+    if not isinstance(effect, Tiers):
+        return NOTHING
+    measured = _whole(item, base) if effect.measure is Measure.AMOUNT else item.count
+    following = next((tier.threshold for tier in effect.tiers if tier.threshold > measured), None)
+    if following is None and effect.repeat:
+        threshold = effect.tiers[0].threshold
+        following = (measured // threshold + 1) * threshold
+    if following is None:
+        return NOTHING
+    short = following - measured
+    return Missing(amount=short) if effect.measure is Measure.AMOUNT else Missing(count=short)

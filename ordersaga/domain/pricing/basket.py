@@ -1,0 +1,42 @@
+"""The lines that offers are applied to, in the order of their SKUs, so that the cart's own order changes nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ordersaga.domain.catalogue import Sku
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basket:
+    """Goods with their numbers side by side: one place in each list is one line. `fees` are before discounts."""
+
+    skus: tuple[Sku, ...]
+    quantities: tuple[int, ...]
+    amounts: tuple[int, ...]
+    floors: tuple[int, ...]
+    fees: tuple[int, ...]
+    currency: str
+    order_type: str
+    shipping_option: str
+
+    @classmethod
+    def of(
+        cls,
+        goods: Mapping[str, tuple[Sku, int]],
+        fees: Mapping[str, int],
+        *,
+        currency: str,
+        order_type: str,
+        shipping_option: str,
+    ) -> "Basket":
+        lines = [goods[code] for code in sorted(goods)]
+        return cls(
+            skus=tuple(sku for sku, _ in lines),
+            quantities=tuple(quantity for _, quantity in lines),
+            amounts=tuple(sku.price.amount * quantity for sku, quantity in lines),
+            floors=tuple(min(sku.floor_price, sku.price.amount) * quantity for sku, quantity in lines),
+            fees=tuple(fees[sku.sku] for sku, _ in lines),
+            currency=currency,
+            order_type=order_type,
+            shipping_option=shipping_option,
+        )

@@ -1,0 +1,177 @@
+"""Offers looked at with one basket and one occasion in mind: which lines they are about, and what keeps them away."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from ordersaga.domain.pricing.basket import Basket
+from ordersaga.domain.pricing.coupons import USABLE, Coupon
+from ordersaga.domain.pricing.effects import FreeShipping, Gift
+from ordersaga.domain.pricing.occasion import Occasion, RunningOffer
+from ordersaga.domain.pricing.offers import Offer
+from ordersaga.domain.pricing.source import Source, Stage
+from ordersaga.domain.pricing.takings import Base, Taking, goes_by_line, taking
+
+STAGES = tuple(Stage)
+GOODS_STAGES = (Stage.GOODS, Stage.ORDER, Stage.MEMBER, Stage.COUPON)
+_SOURCES = tuple(Source)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Candidate:
+    """An offer that may apply. `lines` are places in the basket, `mask` the same as bits.
+
+    `chosen` is the buyer's preference, the highest first, 0 for none; `budget` what is left of the offer's own;
+    `gift_units` how many units of its gift are free beside those bought.
+    """
+
+    offer: Offer
+    stage: Stage
+    lines: tuple[int, ...]
+    mask: int
+    count: int
+    by_line: bool
+    own_shares: bool
+    take: Taking
+    budget: int | None = None
+    chosen: int = 0
+    gift_price: int = 0
+    gift_units: int = 0
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """Its turn within a stage."""
+        scarce_last = _SOURCES.index(self.offer.source) if self.stage is Stage.SHIPPING else 0
+        return scarce_last, self.offer.priority, self.offer.code
+
+    def reaches(self, base: Base) -> bool:
+        """Whether the offer's minimum is reached."""
+        offer = self.offer
+        if offer.minimum_count is not None and self.count < offer.minimum_count:
+            return False
+        return offer.minimum_amount is None or sum(base[place] for place in self.lines) >= offer.minimum_amount
+
+    def wants(self, base: Base) -> tuple[int, list[int]]:
+        """What it would take of a base, and what takes part of each of its lines; nothing below its minimum."""
+        return self.take(base) if self.reaches(base) else (0, [0] * len(self.lines))
+
+    def gift(self, base: Base) -> int:
+        """How many units it gives: all or none."""
+        effect, offer = self.offer.effect, self.offer
+        if not isinstance(effect, Gift) or not self.reaches(base):
+            return 0
+        times = 1
+        if effect.repeat and offer.minimum_amount is not None:
+            times = sum(base[place] for place in self.lines) // offer.minimum_amount
+        if effect.repeat and offer.minimum_count is not None:
+            by_count = self.count // offer.minimum_count
+            times = by_count if offer.minimum_amount is None else min(times, by_count)
+        units = effect.quantity * times
+        too_dear = self.budget is not None and units * self.gift_price > self.budget
+        return 0 if units > self.gift_units or too_dear else units
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAway:
+    """An offer that cannot apply, and why, as a stable word."""
+
+    offer: Offer
+    reason: str
+
+
+def candidates(basket: Basket, occasion: Occasion) -> Iterator[Candidate | KeptAway]:
+    """Every offer that is about this basket, or that the buyer named."""
+    wishes = occasion.wishes
+    named = (*(wishes.coupon_codes or ()), *wishes.promotion_codes)
+    rank = {code: len(named) - place for place, code in reversed(list(enumerate(named)))}
+    for running in occasion.offers:
+        chosen = rank.get(running.offer.code, 0)
+        found = _candidate(running, basket, occasion, chosen, _kept_away(running, basket, occasion))
+        if chosen or not isinstance(found, KeptAway) or found.reason != "nothing_in_scope":
+            yield found
+    for coupon in occasion.coupons:
+        chosen = rank.get(coupon.coupon_code, 0)
+        reason = coupon_fault(coupon, occasion.at)
+        if not reason and wishes.coupon_codes is not None and not chosen:
+            reason = "not_chosen"
+        running = RunningOffer(offer=coupon.offer)
+        found = _candidate(running, basket, occasion, chosen, reason or _of_cart(coupon.offer, basket, occasion))
+        if chosen or not isinstance(found, KeptAway) or found.reason != "nothing_in_scope":
+            yield found
+
+
+def coupon_fault(coupon: Coupon, at: datetime) -> str:
+    """Why a coupon cannot be used at a time, or nothing."""
+    if coupon.state not in USABLE:
+        return f"coupon_{coupon.state}"
+    if coupon.valid_until is not None and coupon.valid_until <= at:
+        return "coupon_expired"
+    return "coupon_not_yet_valid" if at < coupon.valid_from else ""
+
+
+def _kept_away(running: RunningOffer, basket: Basket, occasion: Occasion) -> str:
+    offer = running.offer
+    if not offer.enabled:
+        return "disabled"
+    if offer.starts_at is not None and occasion.at < offer.starts_at:
+        return "not_started"
+    if offer.ends_at is not None and offer.ends_at <= occasion.at:
+        return "expired"
+    reason = _of_cart(offer, basket, occasion)
+    if reason:
+        return reason
+    if offer.usage_limit is not None and running.used >= offer.usage_limit:
+        return "usage_limit_reached"
+    if offer.usage_limit_per_account is not None and running.used_by_account >= offer.usage_limit_per_account:
+        return "account_limit_reached"
+    return "budget_exhausted" if offer.budget is not None and running.spent >= offer.budget else ""
+
+
+def _of_cart(offer: Offer, basket: Basket, occasion: Occasion) -> str:
+    if not any(offer.scope.covers(sku) for sku in basket.skus):
+        return "nothing_in_scope"
+    if offer.channels and occasion.channel not in offer.channels:
+        return "other_channel"
+    if offer.member_tiers and occasion.member_tier not in offer.member_tiers:
+        return "other_member_tier"
+    if offer.currency is not None and offer.currency != basket.currency:
+        return "other_currency"
+    effect = offer.effect
+    if isinstance(effect, FreeShipping) and effect.options and basket.shipping_option not in effect.options:
+        return "other_shipping_option"
+    if isinstance(effect, Gift):
+        gift = occasion.gifts.get(effect.sku)
+        if gift is None or (gift.price.currency, gift.order_type) != (basket.currency, basket.order_type):
+            return "gift_unavailable"
+    return ""
+
+
+def _candidate(
+    running: RunningOffer, basket: Basket, occasion: Occasion, chosen: int, reason: str
+) -> Candidate | KeptAway:
+    offer = running.offer
+    if reason:
+        return KeptAway(offer, reason)
+    lines = tuple(place for place, sku in enumerate(basket.skus) if offer.scope.covers(sku))
+    effect = offer.effect
+    price, free = 0, 0
+    if isinstance(effect, Gift):
+        price = occasion.gifts[effect.sku].price.amount
+        bought = sum(
+            quantity for sku, quantity in zip(basket.skus, basket.quantities, strict=True) if sku.sku == effect.sku
+        )
+        free = occasion.gift_stock.get(effect.sku, 0) - bought
+    return Candidate(
+        offer=offer,
+        stage=offer.applied_in,
+        lines=lines,
+        mask=sum(1 << place for place in lines),
+        count=sum(basket.quantities[place] for place in lines),
+        by_line=offer.is_line_wise,
+        own_shares=goes_by_line(effect),
+        take=taking(effect, basket, lines),
+        budget=None if offer.budget is None else offer.budget - running.spent,
+        chosen=1 << (chosen - 1) if chosen else 0,
+        gift_price=price,
+        gift_units=free,
+    )
