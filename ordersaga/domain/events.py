@@ -11,6 +11,7 @@ from typing import Any
 from ordersaga.domain.audit.chain import AuditRow, Records
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.pricing.allocation import Kind
 
 TYPES: Mapping[str, str] = {
     Action.SUBMIT: "order.placed",
@@ -61,8 +62,15 @@ class Event:
         return f"evt_{self.position}"
 
 
-_ORDER = ("order_type", "buyer", "currency", "payable", "due_now", "shipping_option", "placed_at")
-_LINE = ("line_no", "sku", "name", "merchant_id", "quantity", "unit_price", "amount", "payable", "shipping")
+_ORDER = (
+    "order_type", "buyer", "currency", "goods", "discount", "points", "shipping", "shipping_discount", "payable",
+    "due_now", "shipping_option", "placed_at",
+)  # fmt: skip
+_LINE = (
+    "line_no", "sku", "name", "category", "merchant_id", "quantity", "gift", "unit_price", "amount", "points",
+    "payable", "shipping",
+)  # fmt: skip
+_DISCOUNT = ("source", "code", "name", "funded_by", "amount")
 _PARCEL = ("parcel_no", "merchant_id", "warehouse_id", "transport_class", "weight_g", "volume_mm3", "state")
 _PARCEL_LINE = ("line_no", "sku", "quantity", "payable", "shipping")
 _PAYMENT = ("payment_id", "channel", "provider", "amount", "currency", "state", "provider_transaction_id", "paid_at")
@@ -77,8 +85,8 @@ def event_type(row: AuditRow) -> str:
 def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
     """The event's data. Amounts are minor units of the order's `currency`, states are system states.
 
-    `order` is always there; `lines` come with the placing, `parcels` and `payments` and `refunds` with what concerns
-    them.
+    `order` is always there; `lines`, with what each offer took off them and who bears it, come with the placing;
+    `parcels`, `payments` and `refunds` with what concerns them.
     """
     document: dict[str, Any] = {
         "order_no": row.order_no,
@@ -91,7 +99,7 @@ def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
         "order": _chosen(records["orders"][""], _ORDER),
     }
     if row.action == Action.SUBMIT:
-        document["lines"] = [_chosen(line, _LINE) for line in records["order_lines"].values()]
+        document["lines"] = [_line(line) for line in records["order_lines"].values()]
     if row.parcel_no is not None or row.action == Action.SPLIT:
         wanted = [row.parcel_no] if row.parcel_no is not None else list(records["parcels"])
         document["parcels"] = [_parcel(records, parcel_no) for parcel_no in wanted]
@@ -100,6 +108,18 @@ def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
         if changed:
             document[table] = [_chosen(found, columns) for key, found in records[table].items() if key in changed]
     return document
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **_chosen(line, _LINE),
+        "discounts": _discounts(line, Kind.DISCOUNT),
+        "shipping_discounts": _discounts(line, Kind.SHIPPING_DISCOUNT),
+    }
+
+
+def _discounts(line: Mapping[str, Any], kind: Kind) -> list[dict[str, Any]]:
+    return [_chosen(item, _DISCOUNT) for item in line["allocations"] if item["kind"] == kind]
 
 
 def _parcel(records: Records, parcel_no: str) -> dict[str, Any]:

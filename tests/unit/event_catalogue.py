@@ -21,7 +21,7 @@ ORDER_NO, PAYMENT_ID = "261122-7K3M9QXF2T8B", "pay_07535591cfc1b1510e6d359e"
 PARCEL_NO, REFUND_NO = f"{ORDER_NO}-1", "ref_5f0c1d2e3a4b5c6d7e8f9a0b"
 
 MEANING = {
-    "order.placed": "An order was placed; its stock is held. `lines` are what was bought.",
+    "order.placed": "An order was placed; its stock is held. `lines` are what was bought or given, and for what price.",
     "payment.opened": "The buyer began to pay.",
     "payment.failed": "An attempt to pay failed; the buyer may try again.",
     "payment.closed": "An attempt to pay was closed without money.",
@@ -58,21 +58,37 @@ _ORDER = {
     "order_type": "standard",
     "buyer": "alice",
     "currency": "TWD",
-    "payable": 26_000,
-    "due_now": 26_000,
+    "goods": 20_000,
+    "discount": 2_000,
+    "points": 500,
+    "shipping": 3_000,
+    "shipping_discount": 3_000,
+    "payable": 20_500,
+    "due_now": 20_500,
     "shipping_option": "standard",
     "placed_at": AT.isoformat(),
 }
+_WEEK = {"source": "promotion", "code": "TEA-WEEK", "name": "Tea week", "version": 1, "funded_by": "merchant"}
+_HALF = {"source": "member_benefit", "code": "HALF-DELIVERY", "name": "", "version": 1, "funded_by": "platform"}
+_POINTS = {"source": "points", "code": "points", "name": "", "version": 1, "funded_by": "platform"}
 _LINE = {
     "line_no": 1,
     "sku": "TEA-OOLONG-150",
     "name": "Oolong tea, 150 g",
+    "category": "tea/oolong",
     "merchant_id": "teahouse",
     "quantity": 2,
+    "gift": False,
     "unit_price": 10_000,
     "amount": 20_000,
-    "payable": 20_000,
-    "shipping": 6_000,
+    "points": 500,
+    "payable": 17_500,
+    "shipping": 3_000,
+    "allocations": [
+        {"kind": "discount", **_WEEK, "amount": 2_000, "units": [[2, 1_000]]},
+        {"kind": "points", **_POINTS, "amount": 500, "units": [[2, 250]]},
+        {"kind": "shipping_discount", **_HALF, "amount": 3_000, "units": [[2, 1_500]]},
+    ],
 }
 _PAYMENT_STATES = {
     Action.PAY: "open",
@@ -151,7 +167,7 @@ def _records(action: str, parcel: ParcelState) -> Records:
         "payment_id": PAYMENT_ID,
         "channel": "card",
         "provider": "sandbox",
-        "amount": 26_000,
+        "amount": 20_500,
         "currency": "TWD",
         "state": next((state for name, state in _PAYMENT_STATES.items() if name == action), "succeeded"),
         "provider_transaction_id": None,
@@ -162,7 +178,7 @@ def _records(action: str, parcel: ParcelState) -> Records:
     refund = {
         "refund_no": REFUND_NO,
         "payment_id": PAYMENT_ID,
-        "amount": 26_000,
+        "amount": 20_500,
         "currency": "TWD",
         "reason": "unexpected_payment",
         "state": next((state for name, state in _REFUND_STATES.items() if name == action), "requested"),
