@@ -14,9 +14,9 @@ from api.duplicates import DuplicateGuard, goods_key
 from api.idempotency import fingerprint, key_reused
 from api.placement import place
 from api.problems import Problem, unavailable
-from api.quoting import cart_of, preview, price
+from api.quote import Quote
+from api.quoting import Cart, preview, price, quoted
 from api.schemas.orders import SubmitRequest
-from api.sealing import Quote, promise
 from api.services import Services
 from api.views import dossier, order_document
 from ordersaga.domain.errors import (
@@ -28,7 +28,7 @@ from ordersaga.domain.errors import (
     QuoteInvalid,
 )
 from ordersaga.domain.messages import Placement
-from ordersaga.domain.pricing.promise import differences
+from ordersaga.domain.pricing.promise import differences, promise
 from ordersaga.domain.pricing.quote import PricedOrder
 from ordersaga.gateways import correlation
 from ordersaga.persistence import submissions
@@ -88,12 +88,13 @@ class Submitting:
         """Price again: what was promised holds, or the buyer decides anew (R-SUB-3)."""
         if self._quote.expires_at <= datetime.now(UTC):
             raise QuoteExpired("the quote has expired; preview again", expired_at=self._quote.expires_at.isoformat())
-        priced = await price(connection, self._services, cart_of(self._quote))
-        changes = differences(self._quote.promised, promise(priced))
+        cart = Cart.of(self._quote)
+        pricing = await price(connection, self._services, cart)
+        changes = differences(self._quote.promised, promise(pricing.order))
         if changes:
-            fresh = await preview(connection, self._services, cart_of(self._quote))
+            fresh = (await quoted(connection, self._services, cart, pricing)).model_dump(mode="json")
             raise QuoteChanged("prices have changed since the preview", changes=changes, quote=fresh)
-        return priced
+        return pricing.order
 
     async def _claim_goods(self) -> None:
         """Wait for the outcome of a twin: only an order that exists is a duplicate's reason."""
@@ -186,7 +187,8 @@ class Submitting:
         details = dict(placement.details)
         try:
             async with self._services.database.transaction() as connection:
-                details["quote"] = await preview(connection, self._services, cart_of(self._quote))
+                fresh = await preview(connection, self._services, Cart.of(self._quote))
+            details["quote"] = fresh.model_dump(mode="json")
         except OrderError as gone:
             details["quote_unavailable"] = gone.code
         return Problem(placement.code, placement.message, **details)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import actor_of
 from api.authentication import Caller, Role
-from api.quoting import discounts, totals
+from api.lines import line_document, totals
 from api.schemas.orders import OrderView
 from api.schemas.values import money
 from ordersaga.domain.lifecycle.actions import Action
@@ -17,13 +17,16 @@ from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.words import label_of, status_of
 from ordersaga.domain.payment import Payment
-from ordersaga.domain.pricing.quote import PricedLine, Totals
+from ordersaga.domain.pricing.quote import Totals
 from ordersaga.domain.refund import Refund
 from ordersaga.domain.sourcing import Source
 from ordersaga.persistence import orders, parcels, payments, refunds, reviews, stock
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.parcels import StoredParcel
 from ordersaga.persistence.reviews import Review
+
+_MAY_SEE_BEARERS = frozenset({Role.MERCHANT, Role.OPERATOR, Role.DOWNSTREAM})
+"""Who bears a discount is between the platform and its merchants; those who settle it read it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,14 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         "totals": totals(order.totals, order.currency),
         "shipping_option": order.shipping_option,
         "receiver": asdict(order.receiver),
-        "lines": [_line(line, order.currency, known.sources) for line in order.lines],
+        "lines": [
+            {
+                **line_document(line, order.currency, known.sources, with_bearers=caller.role in _MAY_SEE_BEARERS),
+                "attributes": dict(line.attributes),
+                "category": line.category,
+            }
+            for line in order.lines
+        ],
         "payments": [payment_document(payment, order.payment_due_at) for payment in known.payments],
         "parcels": [_parcel(parcel, order.currency) for parcel in known.parcels],
         "after_sales": [],
@@ -169,27 +179,6 @@ def refund_document(refund: Refund) -> dict[str, Any]:
 def receiver_is_fixed(found: Sequence[StoredParcel]) -> bool:
     """From the first printed label on, an address cannot be changed any more (R-REV-1)."""
     return any(parcel.state is not ParcelState.CREATED for parcel in found)
-
-
-def _line(line: PricedLine, currency: str, sources: Sequence[Source]) -> dict[str, Any]:
-    return {
-        "line_no": line.line_no,
-        "sku": line.sku,
-        "name": line.name,
-        "attributes": dict(line.attributes),
-        "merchant_id": line.merchant_id,
-        "quantity": line.quantity,
-        "unit_price": money(line.unit_price, currency),
-        "amount": money(line.amount, currency),
-        "discounts": discounts(line, currency),
-        "payable": money(line.payable, currency),
-        "shipping": money(line.shipping, currency),
-        "sources": [
-            {"warehouse_id": item.warehouse_id, "quantity": item.quantity}
-            for item in sources
-            if item.line_no == line.line_no
-        ],
-    }
 
 
 def _parcel(parcel: StoredParcel, currency: str) -> dict[str, Any]:

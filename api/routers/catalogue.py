@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from api import paging
+from api.previews import LOW_STOCK
 from api.problems import not_found, responses
-from api.quoting import LOW_STOCK
 from api.schemas.catalogue import SkuView
 from api.schemas.values import Identifier, Page, money
 from api.services import UsesServices

@@ -1,7 +1,5 @@
 """Preview (R-SUB-1)."""
 
-from typing import Any
-
 from fastapi import APIRouter, Depends, status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +10,7 @@ from api.quoting import Cart, preview
 from api.schemas.quotes import QuoteRequest, QuoteView
 from api.services import UsesServices
 from ordersaga.domain.catalogue import Address
+from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.quote import CartItem
 from ordersaga.persistence import addresses
 
@@ -37,7 +36,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["orders"])
         "rate_limited",
     ),
 )
-async def preview_order(services: UsesServices, caller: Buyer, request: QuoteRequest) -> dict[str, Any]:
+async def preview_order(services: UsesServices, caller: Buyer, request: QuoteRequest) -> QuoteView:
     """Price a cart. Creates nothing, holds nothing, and may be repeated freely."""
     async with services.database.transaction() as connection:
         cart = Cart(
@@ -46,10 +45,19 @@ async def preview_order(services: UsesServices, caller: Buyer, request: QuoteReq
             address=await _address(connection, caller.subject, request),
             order_type=request.order_type,
             shipping_option=request.shipping_option,
-            coupon_codes=tuple(request.coupon_codes),
-            points=request.points,
+            channel=request.channel,
+            wishes=_wishes(request),
         )
         return await preview(connection, services, cart)
+
+
+def _wishes(request: QuoteRequest) -> Wishes:
+    coupons = request.coupon_codes
+    return Wishes(
+        coupon_codes=None if coupons is None else tuple(dict.fromkeys(coupons)),
+        promotion_codes=tuple(dict.fromkeys(request.promotion_codes)),
+        points=request.points,
+    )
 
 
 async def _address(connection: AsyncConnection, buyer: str, request: QuoteRequest) -> Address:

@@ -59,18 +59,28 @@ class ReceiverChange(Request):
     postal_code: PostalCode | None = None
 
 
+class BorneDiscountView(DiscountView):
+    funded_by: str | None = Field(
+        None, description="`platform` or `merchant`, who bears it; not for buyers and warehouses"
+    )
+
+
 class OrderLineView(Response):
     line_no: int
     sku: str
     name: str
     attributes: dict[str, str]
+    category: str
     merchant_id: str
     quantity: int
+    gift: bool
     unit_price: MoneyBody
     amount: MoneyBody
-    discounts: list[DiscountView]
+    discounts: list[BorneDiscountView]
+    points: MoneyBody = Field(description="paid in points")
     payable: MoneyBody
     shipping: MoneyBody
+    shipping_discounts: list[BorneDiscountView]
     sources: list[SourceView]
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from api.schemas.values import EXAMPLE_ADDRESS, AddressBody, Identifier, MoneyBody, Request, Response, ShortText
+from ordersaga.domain.pricing.occasion import WEB
 
 MOST_UNITS = 9999
 Quantity = Annotated[int, Field(ge=1, le=MOST_UNITS)]
@@ -17,7 +18,12 @@ class CartItemBody(Request):
 
 
 class QuoteRequest(Request):
-    """A cart and where it goes: an `address`, or the `address_id` of a stored one."""
+    """A cart and where it goes: an `address`, or the `address_id` of a stored one.
+
+    Without `coupon_codes` the shop picks the best of the buyer's coupons; `[]` wants none; named ones are the buyer's
+    choice, and no others take part. `promotion_codes` are preferred over what excludes them, after the coupons.
+    `points` are to be spent: all of them, or none with the most that may be.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -25,7 +31,15 @@ class QuoteRequest(Request):
                 {
                     "items": [{"sku": "TEA-OOLONG-150", "quantity": 2}, {"sku": "BOOK-TIDES", "quantity": 1}],
                     "address": EXAMPLE_ADDRESS,
-                }
+                },
+                {
+                    "items": [{"sku": "TEA-OOLONG-150", "quantity": 2}],
+                    "address_id": "adr_5f0c1d2e3a4b",
+                    "coupon_codes": ["WELCOME-7K3M9QXF"],
+                    "promotion_codes": ["TEA-WEEK"],
+                    "points": 500,
+                    "channel": "app",
+                },
             ]
         }
     )
@@ -33,8 +47,10 @@ class QuoteRequest(Request):
     items: list[CartItemBody] = Field(min_length=1, max_length=100)
     address: AddressBody | None = None
     address_id: Identifier | None = None
-    coupon_codes: list[ShortText] = Field(default_factory=list, max_length=20)
+    coupon_codes: list[ShortText] | None = Field(None, max_length=20)
+    promotion_codes: list[ShortText] = Field(default_factory=list, max_length=20)
     points: int = Field(0, ge=0, le=10**12)
+    channel: Identifier = WEB
     order_type: Identifier | None = None
     shipping_option: Identifier | None = None
 
@@ -53,8 +69,24 @@ class QuoteRequest(Request):
 
 
 class DiscountView(Response):
-    source: str
+    """What one offer takes off a line. The code of a coupon's discount is the coupon's own."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "promotion",
+                    "code": "TEA-WEEK",
+                    "name": "Tea week",
+                    "amount": {"amount": 2000, "currency": "TWD"},
+                }
+            ]
+        }
+    )
+
+    source: str = Field(description="`promotion`, `member_benefit` or `coupon`")
     code: str
+    name: str
     amount: MoneyBody
 
 
@@ -66,25 +98,33 @@ class SourceView(Response):
 
 
 class QuoteLine(Response):
+    """`payable` is `amount` less the discounts and what points pay; `shipping` is the fee less its discounts."""
+
     line_no: int
     sku: str
     name: str
     merchant_id: str
     quantity: int
+    gift: bool = Field(description="given with the goods, and discounted to nothing")
     unit_price: MoneyBody
     amount: MoneyBody
     discounts: list[DiscountView]
+    points: MoneyBody = Field(description="paid in points")
     payable: MoneyBody
     shipping: MoneyBody
+    shipping_discounts: list[DiscountView]
     stock_hint: str = Field(description="`in_stock`, `low` or `insufficient`")
     sources: list[SourceView]
 
 
 class TotalsView(Response):
+    """`payable` is `goods` less `discount` less `points`, and `shipping`, which is the fee less `shipping_discount`."""
+
     goods: MoneyBody
     discount: MoneyBody
     points: MoneyBody
     shipping: MoneyBody
+    shipping_discount: MoneyBody
     tax: MoneyBody
     payable: MoneyBody
     due_now: MoneyBody
@@ -96,14 +136,43 @@ class ShippingOptionView(Response):
     selected: bool
 
 
+class MissingView(Response):
+    """How much more must be bought."""
+
+    amount: MoneyBody | None = None
+    count: int | None = None
+
+
 class OfferView(Response):
     """An offer that was considered: applied with its amount, or not, and why."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "promotion",
+                    "code": "SPEND-300",
+                    "name": "30 off from 300",
+                    "applied": False,
+                    "reason": "minimum_not_reached",
+                    "amount": None,
+                    "missing": {"amount": {"amount": 4500, "currency": "TWD"}, "count": None},
+                    "excluded_by": None,
+                    "at_most": None,
+                }
+            ]
+        }
+    )
+
     source: str
     code: str
+    name: str
     applied: bool
-    reason: str
-    amount: MoneyBody | None = None
+    reason: str = Field(description="why it is not applied, as a stable word")
+    amount: MoneyBody | None = Field(None, description="what it takes off goods and delivery together")
+    missing: MissingView | None = Field(None, description="until it is earned, or its next tier")
+    excluded_by: str | None = Field(None, description="the applied offer with which it cannot be combined")
+    at_most: int | None = Field(None, description="how many points may be spent")
 
 
 class WarningView(Response):
@@ -125,4 +194,5 @@ class QuoteView(Response):
     totals: TotalsView
     shipping_options: list[ShippingOptionView]
     offers: list[OfferView]
+    offers_exact: bool = Field(description="whether no other combination of offers would cost less")
     warnings: list[WarningView]

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from api.sealing import Quote, Sealer
+from api.quote import Quote
+from api.sealing import Sealer
 from devstack.stack import Stack
 from ordersaga.settings import QuoteSettings
 from tests.shop import Document, Person, Shop, refused
