@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
@@ -12,6 +12,7 @@ from sqlalchemy.sql.schema import Table
 from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
 from ordersaga.domain.money import Money
 from ordersaga.persistence.tables.catalogue import catalogue_files, merchants, skus, warehouses
+from ordersaga.persistence.tables.stock import stock
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,13 @@ async def goods(connection: AsyncConnection, wanted: Iterable[str]) -> Goods:
             row.merchant_id, row.merchant_name, row.self_operated, row.shipping
         )
     return Goods(found_skus, found_merchants)
+
+
+async def with_free_stock(connection: AsyncConnection, wanted: Iterable[str]) -> tuple[dict[str, Sku], dict[str, int]]:
+    """The SKUs of `wanted` that exist, and how many units of each are free in all warehouses, in one statement."""
+    free = select(func.sum(stock.c.on_hand - stock.c.reserved)).where(stock.c.sku == skus.c.sku).scalar_subquery()
+    rows = (await connection.execute(select(skus, free.label("free")).where(skus.c.sku.in_(list(wanted))))).all()
+    return {row.sku: _sku(row) for row in rows}, {row.sku: int(row.free or 0) for row in rows}
 
 
 async def page_of_skus(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[Sku]:

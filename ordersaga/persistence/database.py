@@ -29,10 +29,17 @@ class Database:
             pool_pre_ping=False,
             hide_parameters=True,  # they are names and addresses, and errors are logged
         )
+        self._reading_engine = self.engine.execution_options(postgresql_readonly=True)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction in which PostgreSQL refuses every write."""
+        async with self._reading_engine.begin() as connection:
             yield connection
 
     async def close(self) -> None:

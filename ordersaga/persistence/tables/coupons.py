@@ -43,6 +43,7 @@ coupon_template_versions = Table(
     ),
     Column("version", Integer, primary_key=True),
     Column("document", JSONB, nullable=False),
+    Column("digest", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 
@@ -64,7 +65,7 @@ coupons = Table(
         ["template", "version"], ["coupon_template_versions.template", "coupon_template_versions.version"]
     ),
     CheckConstraint("(state IN ('locked', 'used')) = (order_no IS NOT NULL)", name="order_while_held"),
-    Index("ix_coupons_account_granted_at", "account", "granted_at", "coupon_code"),
+    Index("ix_coupons_account_valid_from", "account", "valid_from", "coupon_code"),
     Index("ix_coupons_template_account", "template", "account"),
 )
 

@@ -42,6 +42,7 @@ offer_versions = Table(
     Column("code", Text, ForeignKey("offers.code", deferrable=True, initially="DEFERRED"), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("document", JSONB, nullable=False),
+    Column("digest", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
 )
 

@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("template", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["template"],
@@ -180,6 +181,7 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["code"], ["offers.code"], name=op.f("fk_offer_versions_code"), initially="DEFERRED", deferrable=True
@@ -208,7 +210,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("coupon_code", name=op.f("pk_coupons")),
     )
-    op.create_index("ix_coupons_account_granted_at", "coupons", ["account", "granted_at", "coupon_code"], unique=False)
+    op.create_index("ix_coupons_account_valid_from", "coupons", ["account", "valid_from", "coupon_code"], unique=False)
     op.create_index("ix_coupons_template_account", "coupons", ["template", "account"], unique=False)
     op.create_table(
         "coupon_movements",
@@ -261,7 +263,7 @@ def downgrade() -> None:
     op.drop_column("order_lines", "category")
     op.drop_table("coupon_movements")
     op.drop_index("ix_coupons_template_account", table_name="coupons")
-    op.drop_index("ix_coupons_account_granted_at", table_name="coupons")
+    op.drop_index("ix_coupons_account_valid_from", table_name="coupons")
     op.drop_table("coupons")
     op.drop_table("offer_versions")
     op.drop_index("ix_offer_hold_items_code", table_name="offer_hold_items")
