@@ -1,12 +1,13 @@
 """The values that every document of the HTTP contract is made of."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.config import JsonDict
 
 from ordersaga.domain.catalogue import Address
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.money import CURRENCIES, Money
 
 Item = TypeVar("Item")
@@ -20,6 +21,16 @@ LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=STORABLE)]
 PostalCode = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, pattern=STORABLE)]
 Amount = Annotated[int, Field(ge=0, le=10**13, description="integer minor units")]
+Account = Annotated[
+    str,
+    StringConstraints(max_length=200, pattern=r"^[A-Za-z0-9][^\x00-\x1f\x7f/]*$"),
+    Field(description="a buyer's `sub`"),
+]
+Category = Annotated[
+    str,
+    StringConstraints(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"),
+    Field(description="a path such as `tea/oolong`"),
+]
 
 
 def _iso_4217(code: str) -> str:
@@ -29,6 +40,25 @@ def _iso_4217(code: str) -> str:
 
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_iso_4217)]
+
+
+def _known_order_type(name: str) -> str:
+    if name not in ORDER_TYPES:
+        raise ValueError(f"must be one of {', '.join(ORDER_TYPES)}")
+    return name
+
+
+OrderTypeName = Annotated[str, AfterValidator(_known_order_type)]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not 2000 <= moment.year < 2200:
+        raise ValueError("must be a time of the years 2000 to 2199")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc)]
+"""A time from outside. Years without end could not be added to."""
 
 
 class Request(BaseModel):
