@@ -10,6 +10,7 @@ from typing import Any
 
 from api.attempts import open_attempt
 from api.authentication import Caller
+from api.changes import refusal
 from api.duplicates import DuplicateGuard, goods_key
 from api.idempotency import fingerprint, key_reused
 from api.placement import place
@@ -23,12 +24,10 @@ from ordersaga.domain.errors import (
     DuplicateSubmission,
     OrderError,
     PlacingTimedOut,
-    QuoteChanged,
     QuoteExpired,
     QuoteInvalid,
 )
 from ordersaga.domain.messages import Placement
-from ordersaga.domain.pricing.promise import differences, promise
 from ordersaga.domain.pricing.quote import PricedOrder
 from ordersaga.gateways import correlation
 from ordersaga.persistence import submissions
@@ -90,10 +89,11 @@ class Submitting:
             raise QuoteExpired("the quote has expired; preview again", expired_at=self._quote.expires_at.isoformat())
         cart = Cart.of(self._quote)
         pricing = await price(connection, self._services, cart)
-        changes = differences(self._quote.promised, promise(pricing.order))
-        if changes:
-            fresh = (await quoted(connection, self._services, cart, pricing)).model_dump(mode="json")
-            raise QuoteChanged("prices have changed since the preview", changes=changes, quote=fresh)
+        refused = await refusal(connection, self._quote, pricing, datetime.now(UTC))
+        if refused is not None:
+            fresh = await quoted(connection, self._services, cart, pricing)
+            refused.details["quote"] = fresh.model_dump(mode="json")
+            raise refused
         return pricing.order
 
     async def _claim_goods(self) -> None:

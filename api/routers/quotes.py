@@ -38,7 +38,7 @@ router = APIRouter(prefix="/v1/quotes", tags=["orders"])
 )
 async def preview_order(services: UsesServices, caller: Buyer, request: QuoteRequest) -> QuoteView:
     """Price a cart. Creates nothing, holds nothing, and may be repeated freely."""
-    async with services.database.transaction() as connection:
+    async with services.database.reading() as connection:
         cart = Cart(
             buyer=caller.subject,
             items=tuple(CartItem(item.sku, item.quantity) for item in request.items),
