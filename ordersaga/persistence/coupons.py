@@ -235,7 +235,7 @@ async def _held(connection: AsyncConnection, template: str, accounts: Sequence[s
         .where((coupons.c.template == template) & coupons.c.account.in_(accounts))
         .group_by(coupons.c.account)
     )
-    return dict(rows.tuples().all())
+    return {holder: number for holder, number in rows}
 
 
 async def _issue(
@@ -270,4 +270,4 @@ async def _issue(
 
 def _unavailable(stored: StoredTemplate, reason: str) -> CouponUnavailable:
     code = stored.template.offer.code
-    return CouponUnavailable(f"there is no coupon of {code} to be had: {reason}", code=code, reason=reason)
+    return CouponUnavailable(f"there is no coupon of {code} to be had: {reason}", template=code, reason=reason)

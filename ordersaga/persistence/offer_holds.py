@@ -111,8 +111,8 @@ async def hold(connection: AsyncConnection, order_no: str, account: str, holds: 
     """Take what an order's price rests on, all or nothing; what it held before, it holds.
 
     A price that was promised is kept: whether an offer still runs is not asked, only whether something is left of it.
-    Raises `CouponUnavailable`, `PointsUnavailable` and `OfferExhausted`, the first and the last with `code` and
-    `reason`; `PlacingTimedOut` once it was given back.
+    Raises `CouponUnavailable`, `PointsUnavailable` and `OfferExhausted`, with `coupon_code` or `offer_code` and
+    the `reason`; `PlacingTimedOut` once it was given back.
     """
     state = await _begin(connection, order_no, _HELD, at)
     if state == _RETURNED:
@@ -169,9 +169,8 @@ async def give_back(connection: AsyncConnection, order_no: str, undoing: Undoing
     await connection.execute(
         update(offer_holds).where(offer_holds.c.order_no == order_no).values(state=_RETURNED, at=at)
     )
-    ends: dict[str, datetime | None] = dict(
-        (await connection.execute(_LOCK_COUPONS, {"order_no": order_no})).tuples().all()
-    )
+    locked = await connection.execute(_LOCK_COUPONS, {"order_no": order_no})
+    ends = {coupon.coupon_code: coupon.valid_until for coupon in locked}
     items = await _items(connection, order_no)
     fates = [_fate(item, undoing, ends.get(item.code) if item.source == Source.COUPON else None, at) for item in items]
     for item, fate in zip(items, fates, strict=True):

@@ -33,7 +33,7 @@ async def lock_coupons(
     found = {row.coupon_code: row for row in rows}
     for item in wanted:
         if reason := _why_not_coupon(found.get(item.code), at):
-            raise CouponUnavailable(f"coupon {item.code} cannot be used", code=item.code, reason=reason)
+            raise CouponUnavailable(f"coupon {item.code} cannot be used", coupon_code=item.code, reason=reason)
     versions = [(row.template, row.version, row.digest) for row in found.values()]
     templates = dict(zip(found, await coupons.VERSIONS.rules(connection, versions), strict=True))
     return {item: templates[item.code].restorations for item in wanted}
@@ -52,7 +52,9 @@ async def lock_offers(
     found = {standing.offer.code: standing for standing in await offers.named(connection, codes, account, at)}
     for item in wanted:
         if reason := _why_not_offer(found.get(item.code), item):
-            raise OfferExhausted(f"there is not enough left of {item.code}", code=item.code, reason=reason)
+            raise OfferExhausted(
+                f"there is not enough left of {item.code}", source=item.source, offer_code=item.code, reason=reason
+            )
     return {item: found[item.code].offer.usage_period.key(at) for item in wanted}
 
 
