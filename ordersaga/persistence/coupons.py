@@ -231,11 +231,11 @@ async def _coded(connection: AsyncConnection, codes: Sequence[str]) -> dict[str,
 async def _held(connection: AsyncConnection, template: str, accounts: Sequence[str]) -> dict[str, int]:
     """How many coupons of a template each account was ever given."""
     rows = await connection.execute(
-        select(coupons.c.account, func.count())
+        select(coupons.c.account, func.count().label("held"))
         .where((coupons.c.template == template) & coupons.c.account.in_(accounts))
         .group_by(coupons.c.account)
     )
-    return {holder: number for holder, number in rows}
+    return {row.account: row.held for row in rows}
 
 
 async def _issue(
