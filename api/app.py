@@ -18,11 +18,17 @@ from api.observation import observe, tracing
 from api.routers import (
     addresses,
     admin,
+    admin_coupons,
+    admin_members,
+    admin_offers,
+    admin_policies,
     audit,
     catalogue,
+    coupons,
     event_stream,
     events,
     health,
+    membership,
     metrics,
     notifications,
     order_actions,
@@ -79,8 +85,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.scraping = settings, Scraping()
     problems.install(app)
     rooms = (
-        catalogue, quotes, orders, order_actions, order_events, audit, parcels, addresses, notifications, events,
-        webhooks, order_types, admin, webhook_endpoints, event_stream, refunds, health, metrics,
+        catalogue, quotes, orders, order_actions, order_events, audit, parcels, addresses, coupons, membership,
+        notifications, events, webhooks, order_types, admin, admin_offers, admin_coupons, admin_members, admin_policies,
+        webhook_endpoints, event_stream, refunds, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)

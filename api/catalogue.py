@@ -2,15 +2,26 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.offers import put_offers, put_templates
 from api.problems import Problem
 from api.schemas.catalogue import Catalogue, CatalogueLoaded
-from ordersaga.persistence import catalogue, stock
+from api.schemas.rules import within
+from ordersaga.domain.pricing.coupons import CouponTemplate
+from ordersaga.domain.pricing.offers import Offer
+from ordersaga.persistence import catalogue, coupons, members, points, restorations, stock
 from ordersaga.persistence.database import Database
+
+Body = TypeVar("Body")
+
+_GIVEN_BY = "catalogue"
+"""The document that points and coupons of the catalogue are booked by."""
 
 
 async def load(connection: AsyncConnection, document: Catalogue, *, at: datetime, source: str) -> CatalogueLoaded:
@@ -21,9 +32,50 @@ async def load(connection: AsyncConnection, document: Catalogue, *, at: datetime
     await catalogue.put_skus(connection, [body.to_sku(body.sku) for body in document.skus])
     for body in sorted(document.skus, key=lambda body: body.sku):
         await stock.adjust(connection, body.sku, body.stock, document=source, at=at)
-    return CatalogueLoaded(
-        merchants=len(document.merchants), warehouses=len(document.warehouses), skus=len(document.skus)
-    )
+    await _load_offers(connection, document, at)
+    await _load_policies(connection, document, at)
+    await _load_members(connection, document, at)
+    return CatalogueLoaded(**{name: len(entries) for name, entries in document})
+
+
+async def _load_offers(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:
+    offers: list[tuple[str, Offer]] = []
+    for place, promotion in _placed("promotions", document.promotions):
+        with within(place):
+            offers.append((place, promotion.to_offer(promotion.code)))
+    for place, benefit in _placed("member_benefits", document.member_benefits):
+        with within(place):
+            offers.append((place, benefit.to_offer(benefit.code)))
+    await put_offers(connection, offers, at)
+    templates: list[tuple[str, CouponTemplate]] = []
+    for place, coupon in _placed("coupons", document.coupons):
+        with within(place):
+            templates.append((place, coupon.to_template(coupon.template)))
+    await put_templates(connection, templates, at)
+
+
+async def _load_policies(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:
+    for place, policy in _placed("points_policies", document.points_policies):
+        with within(place):
+            await points.put_policy(connection, policy.to_policy(), at)
+    for place, body in _placed("restorations", document.restorations):
+        with within(place):
+            await restorations.put(connection, body.source, body.to_restorations(body.source), at)
+
+
+async def _load_members(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:
+    """What accounts are given here they are given once, however often the catalogue is loaded."""
+    for member in sorted(document.members, key=lambda member: member.account):
+        await members.put(connection, member.account, member.tier, at)
+        if member.points:
+            await points.grant(connection, member.account, member.points, document=_GIVEN_BY, at=at)
+    for coupon in sorted(document.coupons, key=lambda coupon: coupon.template):
+        if coupon.grants:
+            await coupons.grant(connection, coupon.template, coupon.grants, at, document=_GIVEN_BY)
+
+
+def _placed(section: str, bodies: Iterable[Body]) -> Iterator[tuple[str, Body]]:
+    return ((f"{section}.{place}", body) for place, body in enumerate(bodies))
 
 
 async def _require_references(connection: AsyncConnection, document: Catalogue) -> None:

@@ -31,6 +31,7 @@ class Limited(StrEnum):
 
     QUOTES = "quotes"
     SUBMITS = "submits"
+    CLAIMS = "claims"
     LOGINS = "logins"
 
 

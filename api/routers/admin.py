@@ -31,11 +31,19 @@ router = APIRouter(
 )
 
 _REFERENCES = responses("reference_unknown", "stock_below_reserved")
+_EVERYTHING = responses(
+    "reference_unknown",
+    "rule_invalid",
+    "stock_below_reserved",
+    "limit_below_use",
+    "coupon_unavailable",
+    "points_unavailable",
+)
 
 
-@router.post("/catalogue", response_model=CatalogueLoaded, responses=_REFERENCES)
+@router.post("/catalogue", response_model=CatalogueLoaded, responses=_EVERYTHING)
 async def load_catalogue(services: UsesServices, _: Operator, document: Catalogue) -> CatalogueLoaded:
-    """Create or change merchants, warehouses and SKUs, all or nothing; the same document as the catalogue file."""
+    """Create or change goods and offers, all or nothing; the same document as the catalogue file."""
     return await _load(services, document)
 
 

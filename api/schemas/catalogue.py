@@ -2,12 +2,28 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
-from api.schemas.values import Identifier, LongText, MoneyBody, PostalCode, Request, Response, ShortText
+from api.schemas.coupons import COUPON_EXAMPLE, CouponTemplateBody
+from api.schemas.members import MemberBody
+from api.schemas.offers import MEMBER_BENEFIT_EXAMPLE, PROMOTION_EXAMPLE, MemberBenefitBody, PromotionBody
+from api.schemas.points import Points, PointsPolicyBody
+from api.schemas.restorations import RestorationsBody
+from api.schemas.values import (
+    Account,
+    Category,
+    Identifier,
+    LongText,
+    MoneyBody,
+    OrderTypeName,
+    PostalCode,
+    Request,
+    Response,
+    ShortText,
+)
 from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
-from ordersaga.domain.lifecycle.registry import ORDER_TYPES
+from ordersaga.domain.pricing.source import Source
 
 Dimension = Annotated[int, Field(ge=0, le=1_000_000)]
 Units = Annotated[int, Field(ge=0, le=10**9)]
@@ -18,6 +34,8 @@ _EXAMPLE: JsonDict = {
     "price": {"amount": 48000, "currency": "TWD"},
     "merchant_id": "lin-tea",
     "stock": {"lin-1": 200},
+    "category": "tea/oolong",
+    "floor_price": {"amount": 30000, "currency": "TWD"},
     "weight_g": 180,
     "length_mm": 80,
     "width_mm": 80,
@@ -67,7 +85,9 @@ class WarehouseBody(Request):
 
 
 class SkuBody(Request):
-    """A SKU. `stock` is the on-hand quantity to be reached in each warehouse named."""
+    """A SKU. `stock` is the on-hand quantity to be reached in each warehouse named, `floor_price` what no offer takes a
+    unit below.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
@@ -77,25 +97,24 @@ class SkuBody(Request):
     attributes: dict[ShortText, LongText] = Field(default_factory=dict)
     stock: dict[Identifier, Units] = Field(default_factory=dict)
     shipping_fee: MoneyBody | None = None
+    category: Category | None = None
+    floor_price: MoneyBody | None = None
     weight_g: Dimension = 0
     length_mm: Dimension = 0
     width_mm: Dimension = 0
     height_mm: Dimension = 0
     transport_class: TransportClass = Field(TransportClass.ORDINARY, strict=False)
-    order_type: str = "standard"
+    order_type: OrderTypeName = "standard"
     stock_policy: StockPolicy = Field(StockPolicy.DEDUCT_AT_SUBMIT, strict=False)
-
-    @field_validator("order_type")
-    @classmethod
-    def _known_order_type(cls, name: str) -> str:
-        if name not in ORDER_TYPES:
-            raise ValueError(f"must be one of {', '.join(ORDER_TYPES)}")
-        return name
 
     @model_validator(mode="after")
     def _one_currency(self) -> "SkuBody":
-        if self.shipping_fee is not None and self.shipping_fee.currency != self.price.currency:
-            raise ValueError("shipping_fee must be in the currency of price")
+        for name in ("shipping_fee", "floor_price"):
+            amount: MoneyBody | None = getattr(self, name)
+            if amount is not None and amount.currency != self.price.currency:
+                raise ValueError(f"{name} must be in the currency of price")
+        if self.floor_price is not None and self.floor_price.amount > self.price.amount:
+            raise ValueError("floor_price must not be above price")
         return self
 
     def to_sku(self, sku: str) -> Sku:
@@ -106,6 +125,8 @@ class SkuBody(Request):
             price=self.price.to_money(),
             attributes=self.attributes,
             shipping_fee=None if self.shipping_fee is None else self.shipping_fee.to_money(),
+            category=self.category or "",
+            floor_price=0 if self.floor_price is None else self.floor_price.amount,
             weight_g=self.weight_g,
             length_mm=self.length_mm,
             width_mm=self.width_mm,
@@ -130,18 +151,75 @@ class CatalogueSku(SkuBody):
     sku: Identifier
 
 
-class Catalogue(Request):
-    """Merchants, warehouses and SKUs to create or change. Loading it twice is loading it once."""
+class CataloguePromotion(PromotionBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "tea-week", **PROMOTION_EXAMPLE}]})
 
-    merchants: list[CatalogueMerchant] = Field(default_factory=list, max_length=2000)
-    warehouses: list[CatalogueWarehouse] = Field(default_factory=list, max_length=2000)
-    skus: list[CatalogueSku] = Field(default_factory=list, max_length=2000)
+    code: Identifier
+
+
+class CatalogueMemberBenefit(MemberBenefitBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "gold-98", **MEMBER_BENEFIT_EXAMPLE}]})
+
+    code: Identifier
+
+
+class CatalogueCoupon(CouponTemplateBody):
+    """A coupon template. Each account of `grants` is given one coupon, once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"template": "welcome", **COUPON_EXAMPLE, "grants": ["alice"]}]}
+    )
+
+    template: Identifier
+    grants: list[Account] = Field(default_factory=list, max_length=1000)
+
+
+class CatalogueMember(MemberBody):
+    """An account. `points` are given to it once, whatever they are changed to later."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"account": "alice", "tier": "gold", "points": 500}]})
+
+    account: Account
+    points: Points = 0
+
+
+class CatalogueRestorations(RestorationsBody):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"source": "coupon", "cancelled": {"rule": "extended", "days": 7}}]}
+    )
+
+    source: Source = Field(strict=False)
+
+
+_MOST = 2000
+
+
+class Catalogue(Request):
+    """Everything that the shop sells and grants, to create or change. Loading it twice is loading it once."""
+
+    merchants: list[CatalogueMerchant] = Field(default_factory=list, max_length=_MOST)
+    warehouses: list[CatalogueWarehouse] = Field(default_factory=list, max_length=_MOST)
+    skus: list[CatalogueSku] = Field(default_factory=list, max_length=_MOST)
+    promotions: list[CataloguePromotion] = Field(default_factory=list, max_length=_MOST)
+    member_benefits: list[CatalogueMemberBenefit] = Field(default_factory=list, max_length=_MOST)
+    coupons: list[CatalogueCoupon] = Field(default_factory=list, max_length=_MOST)
+    members: list[CatalogueMember] = Field(default_factory=list, max_length=_MOST)
+    points_policies: list[PointsPolicyBody] = Field(default_factory=list, max_length=_MOST)
+    restorations: list[CatalogueRestorations] = Field(default_factory=list, max_length=len(Source))
 
 
 class CatalogueLoaded(Response):
+    """How many of each were in the document."""
+
     merchants: int
     warehouses: int
     skus: int
+    promotions: int
+    member_benefits: int
+    coupons: int
+    members: int
+    points_policies: int
+    restorations: int
 
 
 class SkuView(Response):

@@ -1,13 +1,16 @@
 """Members: an account's tier, its points, and what it gets."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import ConfigDict, Field
 
 from api.schemas.effects import EffectBody
+from api.schemas.offers import terms_view
 from api.schemas.points import PointsView, PointsWorth
 from api.schemas.scope import ScopeBody
 from api.schemas.values import Identifier, MoneyBody, Request, Response
+from ordersaga.domain.pricing.occasion import RunningOffer
 from ordersaga.domain.pricing.offers import Period
 
 
@@ -53,3 +56,28 @@ class MembershipView(Response):
     tier: str | None
     points: MembershipPoints
     benefits: list[BenefitView]
+
+
+def benefit_view(running: RunningOffer) -> dict[str, Any]:
+    offer, terms = running.offer, terms_view(running.offer)
+    return {
+        "code": offer.code,
+        "name": offer.name,
+        "effect": terms["effect"],
+        "scope": terms["scope"],
+        "minimum_amount": terms.get("minimum_amount"),
+        "minimum_count": offer.minimum_count,
+        "ends_at": offer.ends_at,
+        "usage_limit_per_account": offer.usage_limit_per_account,
+        "usage_period": offer.usage_period,
+        "left": _left(running),
+    }
+
+
+def _left(running: RunningOffer) -> int | None:
+    """What both limits leave to the account."""
+    limits = (
+        (running.offer.usage_limit_per_account, running.used_by_account),
+        (running.offer.usage_limit, running.used),
+    )
+    return min((max(0, limit - used) for limit, used in limits if limit is not None), default=None)

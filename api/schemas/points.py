@@ -1,11 +1,12 @@
 """Points: what they are worth, and what accounts have of them."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from api.schemas.effects import BasisPoints
-from api.schemas.values import MoneyBody, Request, Response
+from api.schemas.values import MoneyBody, Request, Response, money
 from ordersaga.domain.errors import RuleInvalid
 from ordersaga.domain.pricing.effects import WHOLE
 from ordersaga.domain.pricing.points import PointsPolicy
@@ -84,3 +85,8 @@ class PointsWorth(Response):
 
     worth: MoneyBody
     policy: PointsPolicyBody
+
+
+def policy_view(policy: PointsPolicy) -> dict[str, Any]:
+    terms = {name: value for name, value in asdict(policy).items() if name != "currency"}
+    return {**terms, "amount": money(policy.amount, policy.currency)}

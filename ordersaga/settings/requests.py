@@ -28,6 +28,7 @@ class RateLimitSettings(BaseModel):
     )
     quotes: Allowance = Allowance(per_caller=120, per_address=1200)
     submits: Allowance = Allowance(per_caller=30, per_address=600)
+    claims: Allowance = Field(Allowance(per_caller=10, per_address=120), description="of coupons, by a code")
     logins: Allowance = Field(
         Allowance(per_caller=10, per_address=60), description="failed ones; a token that is not accepted is one too"
     )

@@ -37,6 +37,19 @@ class Operation:
 _SKU = {"name": "Goods", "price": twd(10_000), "merchant_id": "{merchant}", "stock": {"{warehouse}": 500}}
 _MERCHANT = {"name": "Merchant", "shipping": {"standard": {"base": twd(6000), "per_kg": twd(0)}}}
 _WAREHOUSE = {"name": "Warehouse", "country": "TW", "region": "Taipei", "city": "Taipei", "postal_code": ""}
+_PERCENTAGE = {"kind": "percentage", "basis_points": 1000, "at_most": twd(5000)}
+_FOR_NOBODY = {"skus": ["{sku}"], "merchants": ["{merchant}"], "categories": ["not/its/own"]}
+"""Goods that are sold, in a category that they are not in: the prices of the others' carts stay as they are."""
+_PROMOTION = {"name": "Promotion", "effect": _PERCENTAGE, "scope": _FOR_NOBODY, "budget": twd(10**9)}
+_BENEFIT = {"name": "Benefit", "effect": {"kind": "gift", "sku": "{sku}"}, "scope": _FOR_NOBODY, "member_tiers": ["t"]}
+_COUPON = {
+    "name": "Coupon",
+    "effect": {"kind": "tiers", "tiers": [{"threshold": twd(1000), "amount_off": twd(100)}]},
+    "scope": _FOR_NOBODY,
+    "claim_code": "{changing}",
+    "limit_per_account": 1000,
+    "restorations": {"cancelled": {"rule": "extended", "days": 7}},
+}
 
 # One line per operation. The columns are `CALLERS`:
 # nobody, bad token · buyer, another · merchant, another · warehouse, another · operator, downstream
@@ -93,6 +106,14 @@ OPERATIONS: dict[str, Operation] = {
         (401, 401,  200, 200,  403, 403,  403, 403,  403, 403)),
     "DELETE /v1/addresses/{address_id}": Operation("/v1/addresses/{address}",
         (401, 401,  204, 404,  403, 403,  403, 403,  403, 403)),
+
+    "GET /v1/coupons": Operation("/v1/coupons",
+        (401, 401,  200, 200,  403, 403,  403, 403,  403, 403)),
+    "POST /v1/coupons": Operation("/v1/coupons",
+        (401, 401,  201, 201,  403, 403,  403, 403,  403, 403),
+        {"claim_code": "{coupon}"}),
+    "GET /v1/membership": Operation("/v1/membership",
+        (401, 401,  200, 200,  403, 403,  403, 403,  403, 403)),
 
     "GET /v1/parcels": Operation("/v1/parcels",
         (401, 401,  403, 403,  200, 200,  200, 200,  200, 403)),
@@ -169,6 +190,49 @@ OPERATIONS: dict[str, Operation] = {
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
         _SKU),
     "GET /v1/admin/stock/{sku}": Operation("/v1/admin/stock/{sku}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+
+    "PUT /v1/admin/promotions/{code}": Operation("/v1/admin/promotions/{changing}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        _PROMOTION),
+    "GET /v1/admin/promotions": Operation("/v1/admin/promotions",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "GET /v1/admin/promotions/{code}": Operation("/v1/admin/promotions/{promotion}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "PUT /v1/admin/member-benefits/{code}": Operation("/v1/admin/member-benefits/{changing}-benefit",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        _BENEFIT),
+    "GET /v1/admin/member-benefits": Operation("/v1/admin/member-benefits",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "GET /v1/admin/member-benefits/{code}": Operation("/v1/admin/member-benefits/{benefit}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "PUT /v1/admin/coupons/{template}": Operation("/v1/admin/coupons/{changing}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        _COUPON),
+    "GET /v1/admin/coupons": Operation("/v1/admin/coupons",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "GET /v1/admin/coupons/{template}": Operation("/v1/admin/coupons/{coupon}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "POST /v1/admin/coupons/{template}/grants": Operation("/v1/admin/coupons/{coupon}/grants",
+        (401, 401,  403, 403,  403, 403,  403, 403,  201, 403),
+        {"accounts": ["{changing}"]}),
+    "PUT /v1/admin/members/{account}": Operation("/v1/admin/members/{changing}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        {"tier": "silver"}),
+    "GET /v1/admin/members/{account}": Operation("/v1/admin/members/{changing}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "POST /v1/admin/members/{account}/points": Operation("/v1/admin/members/{changing}/points",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        {"points": 500, "document": "complaint/{changing}"}),
+    "PUT /v1/admin/policies/points/{currency}": Operation("/v1/admin/policies/points/ISK",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        {"points": 10, "amount": {"amount": 1, "currency": "ISK"}, "share_basis_points": 5000}),
+    "GET /v1/admin/policies/points/{currency}": Operation("/v1/admin/policies/points/{policy}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "PUT /v1/admin/policies/restoration/{source}": Operation("/v1/admin/policies/restoration/member_benefit",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        {"refunded": {"rule": "returned"}}),
+    "GET /v1/admin/policies/restoration/{source}": Operation("/v1/admin/policies/restoration/coupon",
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
 
     "POST /sandbox/cashier/{token}/simulate": Operation("/sandbox/cashier/{cashier}/simulate",

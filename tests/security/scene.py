@@ -113,6 +113,10 @@ class Scene:
             "refund": self._refund,
             "failed_refund": self._failed_refund,
             "endpoint": self._endpoint,
+            "promotion": self._promotion,
+            "benefit": self._benefit,
+            "coupon": self._coupon,
+            "policy": self._policy,
             "delivered": self._delivered,
             "received": self._received,
         }
@@ -192,6 +196,25 @@ class Scene:
     async def _endpoint(self) -> str:
         body = OPERATIONS["POST /v1/admin/webhook-endpoints"].body
         return str((await self.shop.operator.post("/v1/admin/webhook-endpoints", body))["endpoint_id"])
+
+    async def _promotion(self) -> str:
+        return await self._entered("PUT /v1/admin/promotions/{code}")
+
+    async def _benefit(self) -> str:
+        return await self._entered("PUT /v1/admin/member-benefits/{code}")
+
+    async def _coupon(self) -> str:
+        """A template; what it is called is its claim code too."""
+        return await self._entered("PUT /v1/admin/coupons/{template}")
+
+    async def _policy(self) -> str:
+        return await self._entered("PUT /v1/admin/policies/points/{currency}")
+
+    async def _entered(self, name: str) -> str:
+        """Let an operator do this; gives what the path ends with."""
+        call = await self.call(name)
+        await self.shop.operator.put(call.path, call.body)
+        return call.path.rpartition("/")[2]
 
     async def _delivered(self) -> str:
         order_no = await self._produced()
