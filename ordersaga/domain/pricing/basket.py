@@ -1,6 +1,6 @@
 """The lines that offers are applied to, in the order of their SKUs, so that the cart's own order changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ordersaga.domain.catalogue import Sku
@@ -22,20 +22,20 @@ class Basket:
     @classmethod
     def of(
         cls,
-        goods: Mapping[str, tuple[Sku, int]],
-        fees: Mapping[str, int],
+        lines: Sequence[tuple[Sku, int]],
+        fees: Sequence[int],
         *,
         currency: str,
         order_type: str,
         shipping_option: str,
     ) -> "Basket":
-        lines = [goods[code] for code in sorted(goods)]
+        """From SKUs with their quantities, in the order of the SKUs."""
         return cls(
             skus=tuple(sku for sku, _ in lines),
             quantities=tuple(quantity for _, quantity in lines),
             amounts=tuple(sku.price.amount * quantity for sku, quantity in lines),
             floors=tuple(min(sku.floor_price, sku.price.amount) * quantity for sku, quantity in lines),
-            fees=tuple(fees[sku.sku] for sku, _ in lines),
+            fees=tuple(fees),
             currency=currency,
             order_type=order_type,
             shipping_option=shipping_option,

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.coupons import USABLE, Coupon
-from ordersaga.domain.pricing.effects import FreeShipping, Gift
+from ordersaga.domain.pricing.effects import FreeShipping, Gift, PercentageOff, Tiers
 from ordersaga.domain.pricing.occasion import Occasion, RunningOffer
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.source import Source, Stage
-from ordersaga.domain.pricing.takings import Base, Taking, goes_by_line, taking
+from ordersaga.domain.pricing.takings import Base, Taking, goes_by_line, percentage, reached, taking
 
 STAGES = tuple(Stage)
 GOODS_STAGES = (Stage.GOODS, Stage.ORDER, Stage.MEMBER, Stage.COUPON)
@@ -54,6 +54,25 @@ class Candidate:
     def wants(self, base: Base) -> tuple[int, list[int]]:
         """What it would take of a base, and what takes part of each of its lines; nothing below its minimum."""
         return self.take(base) if self.reaches(base) else (0, [0] * len(self.lines))
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it takes a percentage, so that whatever is taken before it makes it smaller."""
+        effect = self.offer.effect
+        return isinstance(effect, PercentageOff) or (isinstance(effect, Tiers) and effect.tiers[0].amount_off is None)
+
+    def percentage_of(self, base: Base) -> int:
+        """The basis points of a base that it takes, and of any smaller one no more; 0 if a limit has more to say."""
+        effect, whole = self.offer.effect, sum(base[place] for place in self.lines)
+        points = 0
+        if isinstance(effect, PercentageOff):
+            points = effect.basis_points
+        elif isinstance(effect, Tiers):
+            tier = reached(effect, whole, self.count)
+            points = (tier.basis_points or 0) if tier is not None else 0
+        at_most = effect.at_most if isinstance(effect, PercentageOff | Tiers) else None
+        is_capped = self.budget is not None or (at_most is not None and percentage(whole, points) > at_most)
+        return 0 if is_capped or not self.reaches(base) else points
 
     def gift(self, base: Base) -> int:
         """How many units it gives: all or none."""

@@ -33,13 +33,16 @@ def price_cart(
     kind = _only_order_type([sku for sku, _ in goods], order_type)
     currency = goods[0][0].price.currency
     total([sku.price for sku, _ in goods], currency)  # refuses a cart in two currencies
-    options = {code: _shipping_by_line(goods, merchants, code, currency) for code in _shared_options(goods, merchants)}
+    in_order = sorted(goods, key=lambda item: item[0].sku)
+    options = {
+        code: _shipping_by_line(in_order, merchants, code, currency) for code in _shared_options(goods, merchants)
+    }
     chosen = shipping_option or STANDARD_SHIPPING
     if chosen not in options:
         raise ShippingOptionUnknown(f"shipping option {chosen!r} is not offered", allowed=sorted(options))
     basket = Basket.of(
-        {sku.sku: (sku, quantity) for sku, quantity in goods},
-        {sku.sku: fee for (sku, _), fee in zip(goods, options[chosen], strict=True)},
+        in_order,
+        options[chosen],
         currency=currency,
         order_type=kind,
         shipping_option=chosen,

@@ -1,43 +1,30 @@
 """The best lawful combination of offers, found by branch and bound (R-PRC-2; the law is in docs/pricing.md).
 
-Only offers that apply as a whole are chosen; which offers go line by line beside them follows. The search walks the
-stages: in each it decides on the offers that would take something, the dearest first, lets them take, and goes on with
-what is left. A branch is cut when even the most that it could still take – of bases that only shrink, by offers that
-do not exclude one another – is no better than what is known.
+Only offers that apply as a whole are chosen; which offers go line by line beside them follows. First those that stand
+in one another's way are chosen among, then the stages are walked: in each the other offers are taken or left, and what
+they leave is the base of the next. A branch is cut as soon as even its ceiling is no better than what is known.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ordersaga.domain.pricing.application import Left, LinesOf
 from ordersaga.domain.pricing.basket import Basket
-from ordersaga.domain.pricing.candidates import GOODS_STAGES, Candidate
+from ordersaga.domain.pricing.candidates import Candidate
+from ordersaga.domain.pricing.ceiling import NOTHING, TURN, WALK, Ceilings, Value, Worth, ceilings
 from ordersaga.domain.pricing.exclusion import ByLine, exclude_each_other
 from ordersaga.domain.pricing.source import Source, Stage
 
 DECISIONS = 20_000
-"""After so many decisions the best combination so far is the answer. Realistic carts need some tens."""
-
+"""After so many decisions the best combination so far is the answer. Realistic carts need some hundreds."""
 _ENTRY = 10
 """How many decisions the work at the entry of a stage counts for."""
-_WALK = (*GOODS_STAGES, Stage.SHIPPING)
-_TURN = {stage: number for number, stage in enumerate(_WALK)}
-
-
-class Worth(NamedTuple):
-    """What a combination is worth to the buyer; compared from the first to the last."""
-
-    chosen: int
-    saved: int
-    gifts: int
-    coupons_left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
     """The `whole` offers that apply, and beside them those that go line by line. `exact` is false when the search was
-    cut short.
+    cut short after too many `decisions`.
     """
 
     whole: tuple[Candidate, ...]
@@ -50,14 +37,27 @@ class _OutOfDecisions(Exception):
     """The search has taken as long as it may."""
 
 
-@dataclass(slots=True)
-class _Walk:
-    """Where the search stands: what was taken and what is left; `shipping` is the state before coupons."""
+@dataclass(frozen=True, slots=True)
+class _Outlook:
+    """How things stand beside some of the contested offers before the others are chosen."""
 
+    lines: LinesOf
+    ceilings: Ceilings
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A way through the stages so far. Of the offers that are `open` to it the `required` have to be taken;
+    `before_coupons` is what shipping offers look at.
+    """
+
+    required: tuple[int, ...]
+    open: tuple[int, ...]
+    lines: LinesOf
     left: Left
     whole: tuple[int, ...]
     worth: Worth
-    shipping: Left | None = None
+    before_coupons: Left | None = None
 
 
 def best_combination(candidates: Sequence[Candidate], basket: Basket, decisions: int = DECISIONS) -> Combination:
@@ -68,23 +68,22 @@ class _Search:
     def __init__(self, candidates: Sequence[Candidate], basket: Basket, decisions: int) -> None:
         self._basket = basket
         self._by_line = ByLine([item for item in candidates if item.by_line], basket)
-        self._whole = sorted((item for item in candidates if not item.by_line), key=_stage_and_order)
+        self._whole = sorted((item for item in candidates if not item.by_line), key=_turn)
         self._clash = [
             sum(1 << place for place, other in enumerate(self._whole) if exclude_each_other(item, other))
             for item in self._whole
         ]
+        self._displacing = {place for place, item in enumerate(self._whole) if self._by_line.displaced_by(item)}
+        self._free = [place for place, clash in enumerate(self._clash) if not clash and place not in self._displacing]
         self._cliques = self._in_cliques()
-        self._displacing = [place for place, item in enumerate(self._whole) if self._by_line.displaced_by(item)]
+        self._outlooks: dict[tuple[int, ...], _Outlook] = {}
         self._decisions_left = self._decisions = decisions
         self._best: tuple[Worth, tuple[int, ...], LinesOf] | None = None
-        self._lines: LinesOf = ()
-        self._required = self._forbidden = 0
 
     def run(self) -> Combination:
         exact = True
         try:
-            for required in self._displacements():
-                self._begin(required)
+            self._choose((), (1 << len(self._whole)) - 1)
         except _OutOfDecisions:
             exact = False
         _, whole, by_line = self._best or (None, (), self._by_line.beside(()))
@@ -92,99 +91,93 @@ class _Search:
             whole=tuple(self._whole[place] for place in whole),
             by_line=by_line,
             exact=exact,
-            decisions=self._decisions - self._decisions_left,
+            decisions=self._decisions - max(0, self._decisions_left),
         )
 
-    def _displacements(self) -> Iterator[tuple[int, ...]]:
-        """Every lawful choice among the offers that displace others from their lines."""
-        places = sorted(self._displacing, key=lambda place: -self._whole[place].chosen)
+    def _choose(self, chosen: tuple[int, ...], open_offers: int) -> None:
+        """Choose among the offers that stand in one another's way until none does, then walk."""
+        self._spend(1)
+        outlook = self._outlook(chosen)
+        cliques = [clique & open_offers for clique in self._cliques]
+        ahead = outlook.ceilings
+        if not self._is_better(ahead.ceiling(ahead.of(chosen, [_places(clique) for clique in cliques]))):
+            return
+        contested = [
+            place for place in _places(open_offers) if self._clash[place] & open_offers or (place in self._displacing)
+        ]
+        if not contested:
+            walk = _Walk(chosen, (*chosen, *_places(open_offers)), outlook.lines, Left.whole(self._basket), (), NOTHING)
+            self._stage(0, walk)
+            return
+        values = ahead.values
+        place = max(contested, key=lambda place: self._eagerness(place, open_offers, values))
+        rivals = _places(self._clash[place] & open_offers)
+        others = open_offers & ~(1 << place)
+        ways = [((*chosen, place), others & ~self._clash[place]), (chosen, others)]
+        is_best = all(values[place] >= values[rival] for rival in rivals)
+        for way in ways if is_best else reversed(ways):
+            self._choose(*way)
 
-        def extend(start: int, taken: tuple[int, ...], clash: int) -> Iterator[tuple[int, ...]]:
-            for index in range(start, len(places)):
-                if not clash >> places[index] & 1:
-                    yield from extend(index + 1, (*taken, places[index]), clash | self._clash[places[index]])
-            yield taken
+    def _eagerness(self, place: int, open_offers: int, values: Mapping[int, Value]) -> tuple[bool, int, Value, int]:
+        """Which contested offer to decide on first: whatever settles most."""
+        rivals = (self._clash[place] & open_offers).bit_count()
+        return place in self._displacing, rivals, values[place], -place
 
-        yield from extend(0, (), 0)
+    def _outlook(self, chosen: tuple[int, ...]) -> _Outlook:
+        """The outlook beside the chosen ones; only those matter that displace others, or take a percentage later."""
+        shaping = tuple(sorted(place for place in chosen if place in self._displacing or self._whole[place].is_share))
+        if shaping not in self._outlooks:
+            self._spend(_ENTRY)
+            lines = self._by_line.beside([self._whole[place] for place in shaping if place in self._displacing])
+            left = Left.whole(self._basket)
+            worth = Worth(sum(item.chosen for item, _ in lines), _taken(left, lines, WALK[0]), 0, 0)
+            sure = [*self._free, *shaping]
+            self._outlooks[shaping] = _Outlook(lines, ceilings(worth, self._whole, left, 0, lines, sure))
+        return self._outlooks[shaping]
 
-    def _begin(self, required: tuple[int, ...]) -> None:
-        self._required = _bits(required)
-        self._forbidden = _bits(self._displacing) & ~self._required
-        for place in required:
-            self._forbidden |= self._clash[place]
-        self._lines = self._by_line.beside([self._whole[place] for place in required])
-        chosen = sum(item.chosen for item, _ in self._lines)
-        self._enter(0, _Walk(Left.whole(self._basket), (), Worth(chosen, 0, 0, 0)))
-
-    def _enter(self, number: int, walk: _Walk) -> None:
-        """Walk through the stage of this number, and those behind it."""
-        if number == len(_WALK):
-            if not self._required & ~_bits(walk.whole) and self._is_better(walk.worth):
-                self._best = (walk.worth, walk.whole, self._lines)
+    def _stage(self, number: int, walk: _Walk) -> None:
+        """Enter the stage of this number, and decide on the offers that stand in it."""
+        if number == len(WALK):
+            if set(walk.required) <= set(walk.whole) and self._is_better(walk.worth):
+                self._best = (walk.worth, walk.whole, walk.lines)
             return
         self._spend(_ENTRY)
-        stage, left = _WALK[number], walk.left
+        stage, before, left, worth = WALK[number], walk.before_coupons, walk.left, walk.worth
+        if number == 0:
+            worth = worth._replace(chosen=sum(item.chosen for item, _ in walk.lines))
         if stage is Stage.SHIPPING:
-            left = walk.shipping or left
+            left = before or left
         else:
             left = left.copy()
-            saved = sum(taken.amount for taken in left.begin(self._lines, stage))
-            walk = _Walk(left, walk.whole, walk.worth._replace(saved=walk.worth.saved + saved), walk.shipping)
-            if stage is Stage.COUPON:
-                walk.shipping = left.copy()
-        forbidden = self._forbidden
-        for place in walk.whole:
-            forbidden |= self._clash[place]
-        later = left.after_this_stage()
-        most = {
-            place: self._most(item, left if item.stage is stage else later)
-            for place, item in enumerate(self._whole)
-            if not forbidden >> place & 1 and _TURN[item.stage] >= number
-        }
-        here = [place for place in most if self._whole[place].stage is stage and any(most[place][1:])]
-        here.sort(key=lambda place: (*(-value for value in most[place]), place))
-        behind = {place: worth for place, worth in most.items() if self._whole[place].stage is not stage}
-        lines_behind = sum(
-            min(part, left.left[place])
-            for item, places in self._lines
-            if _TURN[item.stage] > number
-            for place, part in zip(item.lines, item.wants(left.left)[1], strict=True)
-            if place in places
-        )
-        self._decide(number, walk, left, here, 0, (), most, behind, lines_behind)
+            worth = worth._replace(saved=worth.saved + _taken(left, walk.lines, stage))
+            before = left.copy() if stage is Stage.COUPON else before
+        walk = replace(walk, left=left, worth=worth, before_coupons=before)
+        sure = [place for place in walk.open if TURN[self._whole[place].stage] >= number]
+        ahead = ceilings(worth, self._whole, left, number, walk.lines, sure)
+        here = [place for place in sure if self._whole[place].stage is stage]
+        required = tuple(place for place in here if place in walk.required)
+        here = [place for place in here if place not in required and any(ahead.values[place][1:])]
+        here.sort(key=lambda place: (*(-part for part in ahead.values[place]), place))
+        self._decide(number, walk, ahead, ahead.of(sure), here, required)
 
     def _decide(
-        self,
-        number: int,
-        walk: _Walk,
-        left: Left,
-        here: list[int],
-        index: int,
-        taken: tuple[int, ...],
-        most: dict[int, tuple[int, int, int]],
-        behind: dict[int, tuple[int, int, int]],
-        lines_behind: int,
+        self, number: int, walk: _Walk, ahead: Ceilings, value: Value, here: Sequence[int], taken: tuple[int, ...]
     ) -> None:
-        """Decide on the offers of a stage from `index` on, each taken or left."""
-        self._spend()
-        clash = 0
-        for place in taken:
-            clash |= self._clash[place]
-        if not self._is_better(self._bound(walk.worth, most, taken, here[index:], behind, clash, lines_behind)):
+        """Take or leave the first of the offers `here`, then the others; `value` is all that may come."""
+        self._spend(1)
+        coupons = sum(self._whole[place].offer.source is Source.COUPON for place in taken)
+        if not self._is_better(ahead.ceiling(value, coupons)):
             return
-        while index < len(here) and clash >> here[index] & 1:
-            index += 1
-        if index == len(here):
-            self._apply(number, walk, left, taken)
+        if not here:
+            self._apply(number, walk, taken)
             return
-        for chosen in ((*taken, here[index]), taken):
-            if chosen is taken and self._required >> here[index] & 1:
-                continue
-            self._decide(number, walk, left, here, index + 1, chosen, most, behind, lines_behind)
+        first, others = here[0], here[1:]
+        self._decide(number, walk, ahead, value, others, (*taken, first))
+        self._decide(number, walk, ahead, ahead.without(value, first), others, taken)
 
-    def _apply(self, number: int, walk: _Walk, left: Left, taken: tuple[int, ...]) -> None:
-        """Let the offers decided on take, in their turns; each has to take something."""
-        left = left.copy()
+    def _apply(self, number: int, walk: _Walk, taken: tuple[int, ...]) -> None:
+        """Let the offers of a stage take, in their turns; each has to take something."""
+        left = walk.left.copy()
         chosen, saved, gifts, coupons_left = walk.worth
         for place in sorted(taken):
             item = self._whole[place]
@@ -195,68 +188,35 @@ class _Search:
             chosen, saved, gifts = chosen + item.chosen, saved + found.amount - value, gifts + value
             coupons_left -= item.offer.source is Source.COUPON
         worth = Worth(chosen, saved, gifts, coupons_left)
-        self._enter(number + 1, _Walk(left, (*walk.whole, *taken), worth, walk.shipping))
-
-    def _bound(
-        self,
-        worth: Worth,
-        most: dict[int, tuple[int, int, int]],
-        taken: tuple[int, ...],
-        here: Sequence[int],
-        behind: dict[int, tuple[int, int, int]],
-        clash: int,
-        lines_behind: int,
-    ) -> Worth:
-        """No lawful combination from here on is worth more."""
-        chosen, saved, gifts, coupons_left = worth
-        saved += lines_behind
-        for place in taken:
-            more = most[place]
-            chosen, saved, gifts = chosen + more[0], saved + more[1], gifts + more[2]
-            coupons_left -= self._whole[place].offer.source is Source.COUPON
-        by_clique: dict[int, tuple[int, int, int]] = {}
-        for places, values in ((here, most), (behind, behind)):
-            for place in places:
-                if not clash >> place & 1:
-                    known = by_clique.get(self._cliques[place], (0, 0, 0))
-                    by_clique[self._cliques[place]] = tuple(map(max, known, values[place]))  # type: ignore[assignment]
-        for more in by_clique.values():
-            chosen, saved, gifts = chosen + more[0], saved + more[1], gifts + more[2]
-        return Worth(chosen, saved, gifts, coupons_left)
-
-    def _most(self, item: Candidate, left: Left) -> tuple[int, int, int]:
-        """The most that an offer can be worth from here on: chosen, saved, given."""
-        units = item.gift(left.base)
-        amount = left.most(item)
-        return (item.chosen if units or amount else 0), amount, units * item.gift_price
+        self._stage(number + 1, replace(walk, left=left, whole=(*walk.whole, *taken), worth=worth))
 
     def _is_better(self, worth: Worth) -> bool:
         return self._best is None or worth > self._best[0]
 
     def _in_cliques(self) -> list[int]:
-        """A number for each whole offer; those of one number all exclude one another."""
-        members: list[int] = []
-        numbers = []
-        for place in range(len(self._whole)):
-            for number, clique in enumerate(members):
-                if clique & ~self._clash[place] == 0:
-                    members[number] |= 1 << place
-                    numbers.append(number)
-                    break
+        """All offers, as bits, in groups of which all exclude one another."""
+        cliques: list[int] = []
+        for place, clash in enumerate(self._clash):
+            number = next((number for number, clique in enumerate(cliques) if not clique & ~clash), None)
+            if number is None:
+                cliques.append(1 << place)
             else:
-                members.append(1 << place)
-                numbers.append(len(members) - 1)
-        return numbers
+                cliques[number] |= 1 << place
+        return cliques
 
-    def _spend(self, decisions: int = 1) -> None:
+    def _spend(self, decisions: int) -> None:
         self._decisions_left -= decisions
         if self._decisions_left < 0:
             raise _OutOfDecisions
 
 
-def _bits(places: Sequence[int]) -> int:
-    return sum(1 << place for place in places)
+def _taken(left: Left, lines: LinesOf, stage: Stage) -> int:
+    return sum(taken.amount for taken in left.begin(lines, stage))
 
 
-def _stage_and_order(item: Candidate) -> tuple[int, tuple[int, int, str]]:
-    return _TURN[item.stage], item.order
+def _places(bits: int) -> list[int]:
+    return [place for place in range(bits.bit_length()) if bits >> place & 1]
+
+
+def _turn(item: Candidate) -> tuple[int, tuple[int, int, str]]:
+    return TURN[item.stage], item.order

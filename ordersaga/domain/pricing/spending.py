@@ -28,7 +28,9 @@ def spend(occasion: Occasion, applied: Applied, currency: str) -> Spending:
         return Spending(0, nothing, _told("points_not_accepted", at_most=0) if wished else None)
     kept = 0
     for taken in applied.taken:
-        kept |= 0 if taken.candidate.offer.permits_points else taken.candidate.mask
+        if not taken.candidate.offer.permits_points:
+            places = [place for place, _ in taken.shares] if taken.candidate.by_line else taken.candidate.lines
+            kept |= sum(1 << place for place in places)
     payable = [0 if kept >> place & 1 else amount for place, amount in enumerate(left)]
     most = policy.most(occasion.points_balance, sum(payable))
     if not wished:

@@ -1,0 +1,116 @@
+"""How much offers can be worth at the most: the bound of the search for the best combination.
+
+What an offer takes never grows when its base shrinks, so on the largest base that it may still see it takes the most.
+Where a later offer surely takes a percentage of what an earlier one leaves, the earlier one is worth that much less:
+of 100 off before 10 % off only 90 count, because the ceiling of the 10 % is that of the larger base.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ordersaga.domain.pricing.application import Left, LinesOf
+from ordersaga.domain.pricing.candidates import GOODS_STAGES, Candidate
+from ordersaga.domain.pricing.effects import WHOLE
+from ordersaga.domain.pricing.source import Stage
+
+WALK = (*GOODS_STAGES, Stage.SHIPPING)
+TURN = {stage: number for number, stage in enumerate(WALK)}
+
+Value = tuple[int, int, int, int]
+"""What an offer is worth: the buyer's preference, what it saves on goods and on fees, what its gift costs in the list.
+"""
+
+
+class Worth(NamedTuple):
+    """What a combination is worth to the buyer; compared from the first to the last."""
+
+    chosen: int
+    saved: int
+    gifts: int
+    coupons_left: int
+
+
+NOTHING = Worth(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ceilings:
+    """The most that each offer can add to `worth`. `goods` and `fees` are all that there is to save, and `besides` is
+    what those that go line by line in later stages can, and what rounding may make of it all.
+    """
+
+    worth: Worth
+    values: dict[int, Value]
+    besides: int
+    goods: int
+    fees: int
+
+    def of(self, offers: Iterable[int], cliques: Iterable[Sequence[int]] = ()) -> Value:
+        """No more is added by some of `offers` and at most one of each clique."""
+        values = [self.values[place] for place in offers]
+        values += [_highest([self.values[place] for place in clique]) for clique in cliques if clique]
+        chosen, goods, fees, gifts = zip(*values, strict=True) if values else ((), (), (), ())
+        return sum(chosen), sum(goods), sum(fees), sum(gifts)
+
+    def without(self, value: Value, offer: int) -> Value:
+        """What may still be added once it is decided that an offer is left out."""
+        chosen, goods, fees, gifts = self.values[offer]
+        return value[0] - chosen, value[1] - goods, value[2] - fees, value[3] - gifts
+
+    def ceiling(self, value: Value, coupons: int = 0) -> Worth:
+        """No combination is worth more that adds no more than `value`, with so many more coupons."""
+        chosen, goods, fees, gifts = value
+        saved = min(goods + self.besides, self.goods) + min(fees, self.fees)
+        worth = self.worth
+        return Worth(worth.chosen + chosen, worth.saved + saved, worth.gifts + gifts, worth.coupons_left - coupons)
+
+
+def ceilings(
+    worth: Worth, whole: Sequence[Candidate], left: Left, number: int, lines: LinesOf, sure: Sequence[int]
+) -> Ceilings:
+    """The ceilings at the stage of this number, which has begun. `sure` are the offers that count in any case."""
+    later = left.after_this_stage()
+    besides = 0
+    shares: list[tuple[int, int, int]] = []
+    for item, places in lines:
+        if TURN[item.stage] > number:
+            parts = dict(zip(item.lines, item.wants(later.base)[1], strict=True))
+            besides += sum(min(parts[place], later.base[place]) for place in places)
+            shares.append((TURN[item.stage], sum(1 << place for place in places), item.percentage_of(later.base)))
+    for place in sure:
+        item = whole[place]
+        if TURN[item.stage] > number and item.is_share:
+            shares.append((TURN[item.stage], item.mask, item.percentage_of(later.base)))
+    shares = [share for share in shares if share[2]]
+    values = {
+        place: _value(item, left if TURN[item.stage] == number else later, shares)
+        for place, item in enumerate(whole)
+        if TURN[item.stage] >= number
+    }
+    return Ceilings(
+        worth=worth,
+        values=values,
+        besides=besides + len(shares) * len(left.left),
+        goods=sum(later.left) - sum(later.basket.floors),
+        fees=sum(left.fees),
+    )
+
+
+def _value(item: Candidate, left: Left, shares: Sequence[tuple[int, int, int]]) -> Value:
+    amount = left.most(item)
+    given = item.gift(left.base) * item.gift_price
+    chosen = item.chosen if amount or given else 0
+    if item.stage is Stage.SHIPPING:
+        return chosen, 0, amount, given
+    if amount:
+        for turn in range(TURN[item.stage] + 1, len(WALK)):
+            taken_later = sum(points for at, mask, points in shares if at == turn and not item.mask & ~mask)
+            if taken_later:
+                amount = -(-amount * max(0, WHOLE - taken_later) // WHOLE)
+    return chosen, amount, 0, given
+
+
+def _highest(values: Sequence[Value]) -> Value:
+    chosen, goods, fees, gifts = zip(*values, strict=True)
+    return max(chosen), max(goods), max(fees), max(gifts)
