@@ -43,7 +43,7 @@ class Purses:
         return f"{self.mark}-{own}"
 
     async def offers(self, code: str, **terms: Any) -> Offer:
-        """A promotion of 1 TWD off."""
+        """A promotion of 1 TWD off, as it says from now on."""
         async with self.database.transaction() as connection:
             return await offers.put(connection, promotion(self.name(code), OFF, **terms), AT)
 
@@ -69,8 +69,8 @@ class Purses:
         async with self.database.transaction() as connection:
             assert await points.grant(connection, self.name(account), number, document=f"gift-{next(_numbers)}", at=AT)
 
-    def promoted(self, code: str, amount: int = 100) -> Hold:
-        return Hold(source=Source.PROMOTION, code=self.name(code), amount=amount)
+    def promoted(self, code: str, amount: int = 100, source: Source = Source.PROMOTION) -> Hold:
+        return Hold(source=source, code=self.name(code), amount=amount)
 
     def couponed(self, coupon_code: str, amount: int = 100) -> Hold:
         return Hold(source=Source.COUPON, code=coupon_code, amount=amount)
