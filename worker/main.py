@@ -13,6 +13,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRu
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.fulfilment import Fulfilment as FulfilmentRecord
+from activities.offers import Offers
 from activities.order import OrderRecord
 from activities.payment import Payments
 from activities.refund import Refunds
@@ -51,7 +52,7 @@ def workflow_runner(settings: Settings) -> WorkflowRunner:
 
 def build_worker(client: Client, settings: Settings, database: Database, providers: PaymentProviders) -> Worker:
     """A worker for every workflow and activity of the project."""
-    order, stock = OrderRecord(database), Stock(database)
+    order, stock, offers = OrderRecord(database), Stock(database), Offers(database)
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
     refund = Refunds(database, providers, settings.inquiry_pace)
     return Worker(
@@ -65,6 +66,9 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
             stock.reserve,
             stock.release,
             stock.ship,
+            offers.hold,
+            offers.use,
+            offers.give_back,
             payment.settle,
             payment.close_attempts,
             fulfilment.split,
