@@ -79,6 +79,7 @@ def _start(
             table_version=kind.machine.version,
             policy_version=policy_version,
             placing_seconds=placing_seconds,
+            holds_offers=bool(priced.holds),
         ),
         id=order_workflow_id(submission.order_no),
         task_queue=task_queue,
