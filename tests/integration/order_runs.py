@@ -37,7 +37,13 @@ class OrderRuns:
 
     def tried(self, order_no: str, step: str) -> list[str]:
         """How the order's run tried a step: `local` or `regular`, each time."""
-        return self.outages.tried[order_workflow_id(order_no), step]
+        return self.outages.tried.get((order_workflow_id(order_no), step), [])
+
+    def steps(self, order_no: str) -> list[str]:
+        """The steps that the order's run tried, in the order in which it came to them."""
+        return [
+            step for (run, step), tried in self.outages.tried.items() if run == order_workflow_id(order_no) and tried
+        ]
 
     def run(self, order_no: str) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(order_workflow_id(order_no), result_type=StateReached)
