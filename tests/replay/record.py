@@ -29,6 +29,7 @@ from ordersaga.domain.messages import (
 from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.gateways.payment.provider import ProviderUnavailable
 from ordersaga.persistence.database import Database
+from tests.integration.offers_stand import OffersStand
 from tests.integration.order_stand import OrderStand
 from tests.integration.order_worker import own_database, standing
 from tests.integration.refund_stand import RefundStand
@@ -120,6 +121,54 @@ async def database_hung(stand: OrderStand) -> str:
     return await _completed(stand, submission.order_no)
 
 
+async def offers_paid(stand: OrderStand) -> str:
+    """An order with a coupon, points and a promotion, from placing to completion; what they paid for is used."""
+    offers = OffersStand(stand)
+    order_no = await offers.placed(await offers.purse(), (await stand.shelves(), 1))
+    await stand.reports(await stand.attempt(order_no))
+    (parcel_no,) = await stand.begun_parcels(order_no)
+    await stand.arrives(parcel_no)
+    await stand.until(order_no, "delivered")
+    await stand.asks(order_no, CONFIRM_RECEIPT)
+    return await _completed(stand, order_no)
+
+
+async def offers_timed_out(stand: OrderStand) -> str:
+    offers = OffersStand(stand)
+    order_no = await offers.placed(await offers.purse(), (await stand.shelves(), 1))
+    await offers.times_out(order_no)
+    return order_workflow_id(order_no)
+
+
+async def offers_refused(stand: OrderStand) -> str:
+    """Sold out, after the coupon was held."""
+    offers = OffersStand(stand)
+    submission = await offers.submits(await offers.purse(), (await stand.shelves(1), 2))
+    await stand.places(submission)
+    return await _ended(stand, submission.order_no)
+
+
+async def offers_unavailable(stand: OrderStand) -> str:
+    """Refused for its coupon, which another order holds."""
+    offers = OffersStand(stand)
+    purse, sku = await offers.purse(), await stand.shelves()
+    await offers.placed(purse, (sku, 1))
+    submission = await offers.submits(purse, (sku, 1))
+    await stand.places(submission)
+    return await _ended(stand, submission.order_no)
+
+
+async def offers_with_the_database_away(stand: OrderStand) -> str:
+    """What it holds is held and given back in the patient form."""
+    offers = OffersStand(stand)
+    submission = await offers.submits(await offers.purse(), (await stand.shelves(), 1))
+    stand.away(submission.order_no, "hold_offers", 4)
+    stand.hang(submission.order_no, "return_offers")
+    await stand.places(submission)
+    await stand.asks(submission.order_no, CANCEL)
+    return await _ended(stand, submission.order_no)
+
+
 async def parcel(stand: OrderStand) -> str:
     """A parcel's own run: lost on its way, and found."""
     order_no = await stand.paid((await stand.shelves(), 1))
@@ -172,6 +221,11 @@ SCENES: dict[str, Callable[[OrderStand], Awaitable[str]]] = {
         refused,
         database_away,
         database_hung,
+        offers_paid,
+        offers_timed_out,
+        offers_refused,
+        offers_unavailable,
+        offers_with_the_database_away,
         parcel,
         refunded,
         refund_retried,
