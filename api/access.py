@@ -72,6 +72,7 @@ def limited(what: Limited) -> Callable[..., Awaitable[None]]:
 Buyer = Annotated[Caller, Depends(_only(Role.BUYER))]
 BuyerOrOperator = Annotated[Caller, Depends(_only(Role.BUYER, Role.OPERATOR))]
 Operator = Annotated[Caller, Depends(_only(Role.OPERATOR))]
+Settler = Annotated[Caller, Depends(_only(Role.OPERATOR, Role.MERCHANT))]
 Downstream = Annotated[Caller, Depends(_only(Role.DOWNSTREAM, Role.OPERATOR))]
 ParcelHandler = Annotated[Caller, Depends(_only(Role.WAREHOUSE, Role.MERCHANT))]
 ParcelReader = Annotated[Caller, Depends(_only(Role.WAREHOUSE, Role.MERCHANT, Role.OPERATOR))]

@@ -22,6 +22,7 @@ from api.routers import (
     admin_members,
     admin_offers,
     admin_policies,
+    allocations,
     audit,
     catalogue,
     coupons,
@@ -85,9 +86,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.scraping = settings, Scraping()
     problems.install(app)
     rooms = (
-        catalogue, quotes, orders, order_actions, order_events, audit, parcels, addresses, coupons, membership,
-        notifications, events, webhooks, order_types, admin, admin_offers, admin_coupons, admin_members, admin_policies,
-        webhook_endpoints, event_stream, refunds, health, metrics,
+        catalogue, quotes, orders, order_actions, order_events, audit, allocations, parcels, addresses, coupons,
+        membership, notifications, events, webhooks, order_types, admin, admin_offers, admin_coupons, admin_members,
+        admin_policies, webhook_endpoints, event_stream, refunds, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)

@@ -82,6 +82,8 @@ OPERATIONS: dict[str, Operation] = {
         (401, 401,  200, 404,  200, 404,  200, 404,  200, 200)),
     "GET /v1/orders/{order_no}/audit": Operation("/v1/orders/{produced}/audit",
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "GET /v1/orders/{order_no}/allocations": Operation("/v1/orders/{produced}/allocations",
+        (401, 401,  403, 403,  200, 404,  403, 403,  200, 403)),
     "POST /v1/orders/{order_no}/payments": Operation("/v1/orders/{unpaid}/payments",
         (401, 401,  201, 404,  403, 403,  403, 403,  403, 403),
         {"channel": "card"}),
