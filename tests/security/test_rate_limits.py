@@ -83,6 +83,16 @@ async def test_submits_are_counted_apart(settings: Settings, shop: Shop) -> None
         assert (await carol.ask("GET", "/v1/orders")).status_code == 200
 
 
+async def test_nobody_guesses_claim_codes_for_long(stack: Stack, monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
+    few = FEW.model_copy(update={"claims": Allowance(per_caller=2, per_address=100)})
+    async with serving(settings_of(stack, monkeypatch, rate_limits=few), client=new_address()) as (_, http):
+        dora = Person(http, "", shop.buyer("dora").token)
+        for guess in ("A", "B"):
+            refused(await dora.ask("POST", "/v1/coupons", {"claim_code": guess}), 404, "not_found")
+        refused(await dora.ask("POST", "/v1/coupons", {"claim_code": "C"}), 429, "rate_limited")
+        assert (await dora.ask("GET", "/v1/coupons")).status_code == 200
+
+
 async def test_bad_tokens_are_failed_logins_and_good_ones_are_not_refused_for_them(
     settings: Settings, shop: Shop
 ) -> None:
