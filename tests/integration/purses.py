@@ -45,11 +45,11 @@ class Purses:
     async def offers(self, code: str, **terms: Any) -> Offer:
         """A promotion of 1 TWD off, as it says from now on."""
         async with self.database.transaction() as connection:
-            return await offers.put(connection, promotion(self.name(code), OFF, **terms), AT)
+            return await offers.put(connection, promotion(self.name(code), **{"effect": OFF, **terms}), AT)
 
     async def template(self, code: str, *, offer: dict[str, Any] | None = None, **terms: Any) -> CouponTemplate:
         """A template of 1 TWD off, 100 for each account."""
-        what = promotion(self.name(code), OFF, source=Source.COUPON, **(offer or {}))
+        what = promotion(self.name(code), **{"effect": OFF, "source": Source.COUPON, **(offer or {})})
         async with self.database.transaction() as connection:
             wanted = CouponTemplate(offer=what, **{"limit_per_account": 100, **terms})
             return await coupons.put_template(connection, wanted, AT)
