@@ -37,10 +37,20 @@ async def get_member(services: UsesServices, _: Operator, account: Account) -> d
 
 
 @router.post("/{account}/points", response_model=PointsBooked, responses=responses("points_unavailable"))
-async def book_points(services: UsesServices, _: Operator, account: Account, body: PointsBooking) -> dict[str, Any]:
+async def book_points(
+    services: UsesServices, caller: Operator, account: Account, body: PointsBooking
+) -> dict[str, Any]:
     """Give points, or take back what is not locked. Each document of an account is booked once."""
     async with services.database.transaction() as connection:
-        booked = await points.grant(connection, account, body.points, document=body.document, at=datetime.now(UTC))
+        booked = await points.grant(
+            connection,
+            account,
+            body.points,
+            document=body.document,
+            at=datetime.now(UTC),
+            reason=body.reason,
+            booked_by=caller.subject,
+        )
         return {**await _view(connection, account), "booked": booked}
 
 

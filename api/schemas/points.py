@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from api.schemas.effects import BasisPoints
-from api.schemas.values import MoneyBody, Request, Response, money
+from api.schemas.values import MoneyBody, Request, Response, ShortText, money
 from ordersaga.domain.errors import RuleInvalid
 from ordersaga.domain.pricing.effects import WHOLE
 from ordersaga.domain.pricing.points import PointsPolicy
@@ -59,10 +59,13 @@ class PointsPolicyBody(Request):
 class PointsBooking(Request):
     """Points to give, or with a negative number to take back. The same `document` again changes nothing."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"points": 500, "document": "complaint/4711"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"points": 500, "document": "complaint/4711", "reason": "late"}]}
+    )
 
     points: Annotated[int, Field(ge=-(10**12), le=10**12), AfterValidator(_not_zero)]
     document: Document
+    reason: ShortText | None = None
 
 
 class PointsSum(Response):

@@ -39,14 +39,33 @@ class Balance:
         return self.balance - self.locked
 
 
-async def grant(connection: AsyncConnection, account: str, points: int, *, document: str, at: datetime) -> bool:
+async def grant(
+    connection: AsyncConnection,
+    account: str,
+    points: int,
+    *,
+    document: str,
+    at: datetime,
+    reason: str | None = None,
+    booked_by: str | None = None,
+) -> bool:
     """Give points, or with less than zero take some back: once per document, `False` when it was booked before.
 
+    `reason` and `booked_by` say why, and which operator it was.
     Raises `PointsUnavailable` when so many are not free to be taken.
     """
     booked = await connection.scalar(
         insert(point_movements)
-        .values(account=account, kind="grant", source_document=document, balance=points, locked=0, at=at)
+        .values(
+            account=account,
+            kind="grant",
+            source_document=document,
+            balance=points,
+            locked=0,
+            reason=reason,
+            booked_by=booked_by,
+            at=at,
+        )
         .on_conflict_do_nothing()
         .returning(point_movements.c.movement_id)
     )

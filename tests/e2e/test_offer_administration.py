@@ -122,7 +122,7 @@ async def test_points_are_booked_once_a_document_and_never_below_what_is_there(s
     assert (await shop.operator.put(path, {"tier": "gold"}))["tier"] == "gold"
     booking = {"points": 500, "document": "complaint/1"}
     assert [(await shop.operator.post(f"{path}/points", booking))["booked"] for _ in range(2)] == [True, False]
-    await shop.operator.post(f"{path}/points", {"points": -200, "document": "mistake/1"})
+    await shop.operator.post(f"{path}/points", {"points": -200, "document": "mistake/1", "reason": "typed"})
     refused(
         await shop.operator.ask("POST", f"{path}/points", {"points": -301, "document": "mistake/2"}),
         409,

@@ -27,6 +27,7 @@ point_accounts = Table(
     CheckConstraint("balance >= locked", name="never_overspent"),
 )
 
+# `reason` and `booked_by` are an operator's, of a movement that no order made.
 point_movements = Table(
     "point_movements",
     metadata,
@@ -36,6 +37,8 @@ point_movements = Table(
     Column("source_document", Text, nullable=False),
     Column("balance", BigInteger, nullable=False),
     Column("locked", BigInteger, nullable=False),
+    Column("reason", Text),
+    Column("booked_by", Text),
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("account", "source_document", "kind"),
     Index("ix_point_movements_account", "account", "movement_id"),

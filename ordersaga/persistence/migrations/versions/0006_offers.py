@@ -114,6 +114,8 @@ def upgrade() -> None:
         sa.Column("source_document", sa.Text(), nullable=False),
         sa.Column("balance", sa.BigInteger(), nullable=False),
         sa.Column("locked", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("booked_by", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("movement_id", name=op.f("pk_point_movements")),
         sa.UniqueConstraint(
