@@ -107,7 +107,7 @@ def _value(item: Candidate, left: Left, shares: Sequence[tuple[int, int, int]]) 
         for turn in range(TURN[item.stage] + 1, len(WALK)):
             taken_later = sum(points for at, mask, points in shares if at == turn and not item.mask & ~mask)
             if taken_later:
-                amount = -(-amount * max(0, WHOLE - taken_later) // WHOLE)
+                amount = max(1, -(-amount * (WHOLE - taken_later) // WHOLE))
     return chosen, amount, 0, given
 
 

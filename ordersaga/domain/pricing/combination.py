@@ -97,7 +97,7 @@ class _Search:
     def _choose(self, chosen: tuple[int, ...], open_offers: int) -> None:
         """Choose among the offers that stand in one another's way until none does, then walk."""
         self._spend(1)
-        outlook = self._outlook(chosen)
+        outlook = self._outlook(chosen, not self._displacing.isdisjoint(_places(open_offers)))
         cliques = [clique & open_offers for clique in self._cliques]
         ahead = outlook.ceilings
         if not self._is_better(ahead.ceiling(ahead.of(chosen, [_places(clique) for clique in cliques]))):
@@ -123,17 +123,24 @@ class _Search:
         rivals = (self._clash[place] & open_offers).bit_count()
         return place in self._displacing, rivals, values[place], -place
 
-    def _outlook(self, chosen: tuple[int, ...]) -> _Outlook:
-        """The outlook beside the chosen ones; only those matter that displace others, or take a percentage later."""
-        shaping = tuple(sorted(place for place in chosen if place in self._displacing or self._whole[place].is_share))
-        if shaping not in self._outlooks:
+    def _outlook(self, chosen: tuple[int, ...], may_displace: bool) -> _Outlook:
+        """The outlook beside the chosen ones; only those matter that displace others, or take a percentage later.
+
+        While others may still displace what goes by line, nothing is sure of that but what it takes at the most.
+        """
+        shaping = tuple(place for place in chosen if place in self._displacing or self._whole[place].is_share)
+        key = (may_displace, *sorted(shaping))
+        if key not in self._outlooks:
             self._spend(_ENTRY)
-            lines = self._by_line.beside([self._whole[place] for place in shaping if place in self._displacing])
-            left = Left.whole(self._basket)
-            worth = Worth(sum(item.chosen for item, _ in lines), _taken(left, lines, WALK[0]), 0, 0)
-            sure = [*self._free, *shaping]
-            self._outlooks[shaping] = _Outlook(lines, ceilings(worth, self._whole, left, 0, lines, sure))
-        return self._outlooks[shaping]
+            left, sure = Left.whole(self._basket), [*self._free, *shaping]
+            lines: LinesOf = ()
+            if may_displace:
+                worth = Worth(*self._by_line.most, 0, 0)
+            else:
+                lines = self._by_line.beside([self._whole[place] for place in shaping if place in self._displacing])
+                worth = Worth(sum(item.chosen for item, _ in lines), _taken(left, lines, WALK[0]), 0, 0)
+            self._outlooks[key] = _Outlook(lines, ceilings(worth, self._whole, left, 0, lines, sure))
+        return self._outlooks[key]
 
     def _stage(self, number: int, walk: _Walk) -> None:
         """Enter the stage of this number, and decide on the offers that stand in it."""

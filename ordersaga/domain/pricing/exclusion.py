@@ -46,6 +46,15 @@ class ByLine:
                 on_lines[number].append(place)
         return [(item, places) for item, places in zip(self._candidates, on_lines, strict=True) if places]
 
+    @property
+    def most(self) -> tuple[int, int]:
+        """The buyer's preferences and the amount that no choice of what displaces these can exceed."""
+        amount = 0
+        for place in self._lines:
+            on_line = tuple(number for number, weights in enumerate(self._weights) if place in weights)
+            amount += sum(self._weights[number][place] for number in self._best_of(place, on_line, prefer_chosen=False))
+        return sum(item.chosen for item in self._candidates), amount
+
     def displaced_by(self, other: Candidate) -> bool:
         """Whether a whole offer displaces any of these."""
         return any(exclude_each_other(item, other) for item in self._candidates)
@@ -58,7 +67,7 @@ class ByLine:
         taken = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
         return {place: weight for place, weight in zip(item.lines, taken, strict=True) if weight}
 
-    def _best_of(self, place: int, free: tuple[int, ...]) -> tuple[int, ...]:
+    def _best_of(self, place: int, free: tuple[int, ...], *, prefer_chosen: bool = True) -> tuple[int, ...]:
         """Of the offers on one line the set that the buyer chose, then that takes most, then that comes first."""
         contested = [one for one in free if any((one, other) in self._rivals for other in free)]
         if not contested:
@@ -73,7 +82,8 @@ class ByLine:
                 number = contested[index]
                 if not any((number, other) in self._rivals for other in taken):
                     more = self._weights[number][place]
-                    extend(index + 1, (*taken, number), chosen + self._candidates[number].chosen, weight + more)
+                    preferred = chosen + self._candidates[number].chosen if prefer_chosen else 0
+                    extend(index + 1, (*taken, number), preferred, weight + more)
 
         extend(0, (), 0, 0)
         return tuple(one for one in free if one not in contested or one in best[2])
