@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import InitErrorDetails
 
 from api.schemas.values import MoneyBody
-from ordersaga.domain.errors import RuleInvalid
+from ordersaga.domain.errors import LimitBelowUse, RuleInvalid
 
 
 @contextmanager
@@ -21,8 +21,9 @@ def within(place: str) -> Iterator[None]:
     try:
         yield
     except RuleInvalid as error:
-        field = ".".join(filter(None, (place, error.details["field"])))
-        raise RuleInvalid(field, error.details["rule"]) from None
+        raise RuleInvalid(_below(place, error.details["field"]), error.details["rule"]) from None
+    except LimitBelowUse as error:
+        raise LimitBelowUse(error.message, **error.details | {"field": _below(place, error.details["field"])}) from None
 
 
 def currency_of(body: BaseModel) -> str | None:
@@ -60,6 +61,10 @@ def untagged(value: Any, validate: Callable[[Any], Any]) -> Any:
         raise ValidationError.from_exception_data(error.title, faults) from None
 
 
+def _below(place: str, field: str) -> str:
+    return f"{place}.{field}" if place else field
+
+
 def _amounts(value: Any, place: str = "") -> Iterator[tuple[str, MoneyBody]]:
     if isinstance(value, MoneyBody):
         yield place, value
@@ -72,4 +77,4 @@ def _amounts(value: Any, place: str = "") -> Iterator[tuple[str, MoneyBody]]:
     elif isinstance(value, list):
         pairs = iter(enumerate(value))
     for name, found in pairs:
-        yield from _amounts(found, f"{place}.{name}" if place else str(name))
+        yield from _amounts(found, _below(place, str(name)))

@@ -141,6 +141,10 @@ def _columns(offer: Offer, at: datetime) -> dict[str, Any]:
 
 
 def _refuse_less_than_is_used(offer: Offer, standing: RunningOffer) -> None:
+    currency = standing.offer.currency
+    if standing.spent and currency not in (None, offer.currency):
+        message = f"{offer.code} has taken off {standing.spent} minor units of {currency}, and stays in that currency"
+        raise LimitBelowUse(message, field="currency", used=standing.spent)
     for field, limit, already in (
         ("budget", offer.budget, standing.spent),
         ("usage_limit", offer.usage_limit, standing.used),

@@ -109,6 +109,21 @@ async def test_coupons_are_granted_once_a_key_to_all_or_none_and_never_beyond_th
     refused(await shop.operator.ask("POST", f"{path}-no/grants", {"accounts": [bob]}), 404, "not_found")
 
 
+async def test_a_budget_is_never_set_below_what_orders_have_of_it(shop: Shop) -> None:
+    sku, path = await shop.shelves(), f"/v1/admin/promotions/{shop.mark}-budget"
+    body: Document = {"name": "Ten", "effect": PERCENTAGE, "scope": {"skus": [sku]}, "budget": twd(9_000)}
+    await shop.operator.put(path, body)
+    await shop.places(shop.buyer(), (sku, 2))
+    standing = await shop.operator.get(path)
+    assert (standing["spent"], standing["used"]) == (twd(2_000), 1)
+    problem = refused(await shop.operator.ask("PUT", path, body | {"budget": twd(1_999)}), 409, "limit_below_use")
+    assert (problem["field"], problem["used"]) == ("budget", 2_000)
+    in_yen = await shop.operator.ask("PUT", path, body | {"budget": {"amount": 10**9, "currency": "JPY"}})
+    assert refused(in_yen, 409, "limit_below_use")["field"] == "currency"
+    changed = await shop.operator.put(path, body | {"budget": twd(2_000)})
+    assert (changed["version"], changed["spent"]) == (2, twd(2_000))
+
+
 async def test_a_claim_code_leads_to_one_template(shop: Shop) -> None:
     body = {"name": "Hi", "effect": PERCENTAGE, "scope": {"everything": True}, "claim_code": f"{shop.mark}-HI"}
     await shop.operator.put(f"/v1/admin/coupons/{shop.mark}-one", body)

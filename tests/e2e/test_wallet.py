@@ -85,6 +85,13 @@ async def test_a_coupon_is_expired_as_soon_as_its_time_is_over(shop: Shop) -> No
     assert datetime.fromisoformat(coupon["valid_until"]) == over
 
 
+async def test_an_order_holds_its_coupon_and_the_wallet_says_which(shop: Shop) -> None:
+    alice, sku, code = shop.buyer(), await shop.shelves(), await offered(shop)
+    claimed = await alice.post("/v1/coupons", {"claim_code": code})
+    order_no = await shop.places(alice, (sku, 1), coupon_codes=[claimed["coupon_code"]])
+    assert await coupons(alice) == [claimed | {"state": "locked", "order_no": order_no}]
+
+
 async def test_a_membership_tells_points_their_worth_and_what_is_left_of_each_benefit(shop: Shop) -> None:
     alice, tier = shop.buyer(), shop.mark
     await shop.operator.put(

@@ -34,7 +34,14 @@ class Operation:
     proof: str | None = None
 
 
-_SKU = {"name": "Goods", "price": twd(10_000), "merchant_id": "{merchant}", "stock": {"{warehouse}": 500}}
+_SKU = {
+    "name": "Goods",
+    "price": twd(10_000),
+    "merchant_id": "{merchant}",
+    "stock": {"{warehouse}": 500},
+    "category": "tea/oolong",
+    "floor_price": twd(100),
+}
 _MERCHANT = {"name": "Merchant", "shipping": {"standard": {"base": twd(6000), "per_kg": twd(0)}}}
 _WAREHOUSE = {"name": "Warehouse", "country": "TW", "region": "Taipei", "city": "Taipei", "postal_code": ""}
 _PERCENTAGE = {"kind": "percentage", "basis_points": 1000, "at_most": twd(5000)}
@@ -181,7 +188,16 @@ OPERATIONS: dict[str, Operation] = {
 
     "POST /v1/admin/catalogue": Operation("/v1/admin/catalogue",
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
-        {"warehouses": [{"warehouse_id": "{changing}", **_WAREHOUSE}]}),
+        {
+            "warehouses": [{"warehouse_id": "{changing}", **_WAREHOUSE}],
+            "promotions": [{"code": "{changing}-gift", "name": "Gift", "effect": {"kind": "gift", "sku": "{sku}"},
+                "scope": _FOR_NOBODY}],
+            "coupons": [{"template": "{changing}-tenth", "name": "Tenth", "effect": _PERCENTAGE, "scope": _FOR_NOBODY,
+                "grants": ["{changing}"]}],
+            "members": [{"account": "{changing}", "tier": "t", "points": 9}],
+            "points_policies": [{"amount": {"amount": 1, "currency": "ISK"}}],
+            "restorations": [{"source": "member_benefit"}],
+        }),
     "PUT /v1/admin/merchants/{merchant_id}": Operation("/v1/admin/merchants/{changing}",
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
         _MERCHANT),
