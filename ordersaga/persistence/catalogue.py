@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
@@ -13,6 +13,9 @@ from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, Trans
 from ordersaga.domain.money import Money
 from ordersaga.persistence.tables.catalogue import catalogue_files, merchants, skus, warehouses
 from ordersaga.persistence.tables.stock import stock
+
+_FREE = select(func.sum(stock.c.on_hand - stock.c.reserved)).where(stock.c.sku == skus.c.sku).scalar_subquery()
+_WITH_FREE_STOCK = select(skus, _FREE.label("free")).where(skus.c.sku == any_(bindparam("wanted", type_=ARRAY(Text))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,7 @@ async def goods(connection: AsyncConnection, wanted: Iterable[str]) -> Goods:
 
 async def with_free_stock(connection: AsyncConnection, wanted: Iterable[str]) -> tuple[dict[str, Sku], dict[str, int]]:
     """The SKUs of `wanted` that exist, and how many units of each are free in all warehouses, in one statement."""
-    free = select(func.sum(stock.c.on_hand - stock.c.reserved)).where(stock.c.sku == skus.c.sku).scalar_subquery()
-    rows = (await connection.execute(select(skus, free.label("free")).where(skus.c.sku.in_(list(wanted))))).all()
+    rows = (await connection.execute(_WITH_FREE_STOCK, {"wanted": list(wanted)})).all()
     return {row.sku: _sku(row) for row in rows}, {row.sku: int(row.free or 0) for row in rows}
 
 
