@@ -16,7 +16,7 @@ from api.idempotency import fingerprint, key_reused
 from api.placement import place
 from api.problems import Problem, unavailable
 from api.quote import Quote
-from api.quoting import Cart, preview, price, quoted
+from api.quoting import Cart, price, quoted
 from api.schemas.orders import SubmitRequest
 from api.services import Services
 from api.views import dossier, order_document
@@ -28,6 +28,7 @@ from ordersaga.domain.errors import (
     QuoteInvalid,
 )
 from ordersaga.domain.messages import Placement
+from ordersaga.domain.pricing.promise import differences, promise
 from ordersaga.domain.pricing.quote import PricedOrder
 from ordersaga.gateways import correlation
 from ordersaga.persistence import submissions
@@ -183,12 +184,14 @@ class Submitting:
             return await submissions.refuse(connection, submission.order_no, refusal)
 
     async def _refusal(self, placement: Placement) -> Problem:
-        """The refusal, with a fresh quote where one can be made."""
-        details = dict(placement.details)
+        """The refusal, with a fresh quote where one can be made, and how that differs from the one submitted."""
+        details, cart = dict(placement.details), Cart.of(self._quote)
         try:
-            async with self._services.database.transaction() as connection:
-                fresh = await preview(connection, self._services, Cart.of(self._quote))
+            async with self._services.database.reading() as connection:
+                pricing = await price(connection, self._services, cart)
+                fresh = await quoted(connection, self._services, cart, pricing)
             details["quote"] = fresh.model_dump(mode="json")
+            details["changes"] = differences(self._quote.promised, promise(pricing.order))
         except OrderError as gone:
             details["quote_unavailable"] = gone.code
         return Problem(placement.code, placement.message, **details)

@@ -6,9 +6,22 @@ from typing import Any
 
 from tests.shop import Document, Person, Shop
 
+SEK = "SEK"
+"""The currency of tests with points: there is one policy for each, and nobody else has this one."""
+POINTS_POLICY = {
+    "points": 10,
+    "amount": {"amount": 100, "currency": SEK},
+    "share_basis_points": 5000,
+    "minimum": 50,
+}
+
 
 def off(amount: int, currency: str = "TWD") -> Document:
     return {"kind": "amount_off", "amount": {"amount": amount, "currency": currency}}
+
+
+def sek(amount: int) -> Document:
+    return {"amount": amount, "currency": SEK}
 
 
 def percent(basis_points: int) -> Document:
@@ -38,6 +51,11 @@ class Marketing:
         await self.shop.operator.put(path, body)
         (granted,) = (await self.shop.operator.post(f"{path}/grants", {"accounts": [to.subject]}))["coupons"]
         return str(granted["coupon_code"])
+
+    async def shelves_for_points(self, price: int, fee: int = 0, **changes: Any) -> str:
+        """A new SKU that is sold in a currency in which points are worth something; `fee` is for each unit."""
+        await self.shop.operator.put(f"/v1/admin/policies/points/{SEK}", POINTS_POLICY)
+        return await self.shop.shelves(price=price, currency=SEK, shipping_fee=sek(fee), **changes)
 
     async def gives_points(self, to: Person, points: int) -> None:
         body = {"points": points, "document": f"{self.shop.mark}/{next(self._documents)}"}

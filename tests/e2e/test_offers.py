@@ -2,29 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from temporalio.client import Client
 
 from devstack.stack import Stack
 from ordersaga.persistence.database import Database
-from tests.marketing import Marketing, applied, off, offers_of, percent
+from tests.marketing import Marketing, applied, off, offers_of, percent, sek
 from tests.security.own_api import serving, settings_of
-from tests.shop import TAIPEI, Person, Shop, items, twd, until
-
-SEK = "SEK"
-"""The currency of these tests with points: its policy is nobody else's."""
-POINTS_POLICY = {
-    "points": 10,
-    "amount": {"amount": 100, "currency": SEK},
-    "share_basis_points": 5000,
-    "minimum": 50,
-}
-
-
-def sek(amount: int) -> dict[str, Any]:
-    return {"amount": amount, "currency": SEK}
+from tests.shop import TAIPEI, Document, Person, Shop, items, twd, until
 
 
 async def test_a_preview_says_of_every_offer_what_it_takes_or_why_it_does_not_and_what_is_missing(shop: Shop) -> None:
@@ -96,13 +83,74 @@ async def test_points_that_cannot_be_spent_are_refused_with_the_most_that_can(
     shop: Shop, wished: int, reason: str, at_most: int
 ) -> None:
     marketing, buyer = Marketing(shop), shop.buyer()
-    await shop.operator.put(f"/v1/admin/policies/points/{SEK}", POINTS_POLICY)
+    tea = await marketing.shelves_for_points(price=10_000)
     await marketing.gives_points(buyer, 300)
-    tea = await shop.shelves(price=10_000, currency=SEK, shipping_fee=sek(0))
     quote = await shop.previews(buyer, (tea, 2), points=wished)
     told = offers_of(quote)["points"]
     assert (told["applied"], told["reason"], told["at_most"]) == (False, reason, at_most)
     assert quote["totals"]["points"] == sek(0)
+
+
+async def test_an_order_adds_up_to_the_last_cent_through_its_parcels_and_its_ledger(shop: Shop) -> None:
+    """Two merchants, of whom one funds a promotion; a coupon on both, points, delivery at half price, and a gift."""
+    marketing, buyer = Marketing(shop), shop.buyer()
+    await shop.opens_merchant("tea")
+    lamp = await marketing.shelves_for_points(price=3333, fee=701)
+    tea = await marketing.shelves_for_points(price=777, fee=99, merchant="tea", transport_class="cold_chain")
+    card = await marketing.shelves_for_points(price=150)
+    seventh = await marketing.promotes("seventh", percent(1429), lamp, funded_by="merchant")
+    gift = await marketing.promotes("gift", {"kind": "gift", "sku": card, "quantity": 2}, tea)
+    free = await marketing.promotes("free", {"kind": "free_shipping", "at_most": sek(1000)}, lamp, tea)
+    coupon = await marketing.grants("coupon", off(1001, "SEK"), lamp, tea, to=buyer)
+    await marketing.gives_points(buyer, 500)
+
+    quote = await shop.previews(buyer, (lamp, 3), (tea, 7), points=310)
+    assert set(applied(quote)) == {seventh, gift, free, coupon, "points"}
+    order = await shop.submits(buyer, quote)
+    assert order["totals"] == quote["totals"]
+    assert [line["payable"] for line in order["lines"]] == [line["payable"] for line in quote["lines"]]
+    assert "funded_by" not in quote["lines"][0]["discounts"][0]
+    assert order["lines"][0]["discounts"][0]["funded_by"] is None
+    await shop.pays(buyer, order["order_no"])
+    known = await shop.until(order["order_no"], "in_production")
+    assert known["lines"][0]["discounts"][0]["funded_by"] == "merchant"
+    assert await marketing.points_of(buyer) == (190, 0)
+
+    assert (known["totals"]["points"], known["totals"]["shipping_discount"]) == (sek(3100), sek(1000))
+    adds_up(known)
+    (given,) = [line for line in known["lines"] if line["gift"]]
+    assert (given["sku"], given["quantity"], given["payable"]) == (card, 2, sek(0))
+
+    path = f"/v1/orders/{order['order_no']}/allocations"
+    ledger = await shop.operator.get(path)
+    adds_up_to(ledger, known)
+    bears = {share["merchant_id"]: share["total"] for share in ledger["shares"]}
+    assert bears[shop.merchant_id()] == known["lines"][0]["discounts"][0]["amount"]
+    assert [line["sku"] for line in (await shop.merchant("tea").get(path))["lines"]] == [tea]
+
+
+def adds_up(order: Document) -> None:
+    """Totals are what their names say, and parcels carry every line, to the last cent."""
+    totals = {name: value["amount"] for name, value in order["totals"].items()}
+    assert totals["goods"] - totals["discount"] - totals["points"] + totals["shipping"] == totals["payable"]
+    carried = [line for parcel in order["parcels"] for line in parcel["lines"]]
+    assert sum(line["payable"]["amount"] + line["shipping"]["amount"] for line in carried) == totals["payable"]
+    for line in order["lines"]:
+        own = [part for part in carried if part["line_no"] == line["line_no"]]
+        assert sum(part["quantity"] for part in own) == line["quantity"]
+        for name in ("payable", "shipping"):
+            assert sum(part[name]["amount"] for part in own) == line[name]["amount"]
+
+
+def adds_up_to(ledger: Document, order: Document) -> None:
+    """The ledger's units make up its lines' shares, and what everybody bears is what was taken off the order."""
+    taken_off = sum(order["totals"][name]["amount"] for name in ("discount", "points", "shipping_discount"))
+    assert sum(share["total"]["amount"] for share in ledger["shares"]) == taken_off
+    for line in ledger["lines"]:
+        for item in line["allocations"]:
+            runs = [(run["quantity"], run["amount"]["amount"]) for run in item["units"]]
+            assert sum(quantity for quantity, _ in runs) == line["quantity"]
+            assert sum(quantity * amount for quantity, amount in runs) == item["amount"]["amount"]
 
 
 async def test_a_preview_writes_nothing_and_asks_nothing_of_temporal(
