@@ -11,7 +11,7 @@ def seed(
     file: Annotated[Path | None, typer.Argument(help="YAML or JSON; the demo shop's catalogue if left out")] = None,
     again: Annotated[bool, typer.Option(help="load a file that was loaded before, stock included")] = False,
 ) -> None:
-    """Load a catalogue file once: merchants, warehouses, SKUs and their stock."""
+    """Load a catalogue file once: goods and their stock, offers, members (docs/catalogue.md)."""
     from api.catalogue import load_file_once
     from ordersaga.persistence.database import Database
     from ordersaga.settings import get_settings
