@@ -1,59 +1,24 @@
-"""What orders with offers stand on: the orders' stand, and accounts with coupons, points and a promotion to spend."""
+"""What orders with offers stand on: the orders' stand, and accounts with a coupon, points and a promotion to spend."""
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
-
-from sqlalchemy import func, select
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple, Self
 
 from ordersaga.domain.messages import CANCEL, Placement
-from ordersaga.domain.pricing.coupons import CouponTemplate
-from ordersaga.domain.pricing.effects import AmountOff
-from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.quote import Hold
 from ordersaga.domain.pricing.restoration import Restoration, Undoing
-from ordersaga.domain.pricing.scope import EVERYTHING
-from ordersaga.domain.pricing.source import Source
-from ordersaga.persistence import coupons, offers, points
 from ordersaga.persistence.submissions import Submission
-from ordersaga.persistence.tables.coupons import coupon_movements
-from ordersaga.persistence.tables.coupons import coupons as coupon_rows
-from ordersaga.persistence.tables.offers import offer_hold_items
 from tests.integration.order_stand import OrderStand
+from tests.integration.purses import Purses
 
-_numbers = itertools.count(1)
-
-COUPON_OFF = 500
+OWNED = 1_000
 POINTS = 300
-PROMOTION_OFF = 1_000
+OFF = 100
+"""What a coupon, and what a promotion takes off an order, in TWD cents."""
 DEADLINE = timedelta(minutes=15, seconds=1)
 """A moment after an order's payment is due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """An account with a coupon, points, and a promotion of which nobody else takes a share unless he is let."""
-
-    account: str
-    coupon: str
-    promotion: str
-
-    @property
-    def holds(self) -> tuple[Hold, ...]:
-        """What an order holds that is priced by all of it."""
-        return (self.coupon_hold, self.points_hold(), self.promotion_hold())
-
-    @property
-    def coupon_hold(self) -> Hold:
-        return Hold(source=Source.COUPON, code=self.coupon, amount=COUPON_OFF)
-
-    def points_hold(self, spent: int = POINTS) -> Hold:
-        return Hold(source=Source.POINTS, code="TWD", amount=spent, points=spent)
-
-    def promotion_hold(self, amount: int = PROMOTION_OFF) -> Hold:
-        return Hold(source=Source.PROMOTION, code=self.promotion, amount=amount)
 
 
 class Position(NamedTuple):
@@ -64,10 +29,43 @@ class Position(NamedTuple):
     promotion: tuple[int, int]
 
 
-UNTOUCHED = Position("available", (1_000, 0), (0, 0))
-LOCKED = Position("locked", (1_000, POINTS), (PROMOTION_OFF, 1))
-USED = Position("used", (1_000 - POINTS, 0), (PROMOTION_OFF, 1))
-RETURNED = Position("returned", (1_000, 0), (0, 0))
+UNTOUCHED = Position("available", (OWNED, 0), (0, 0))
+LOCKED = Position("locked", (OWNED, POINTS), (OFF, 1))
+USED = Position("used", (OWNED - POINTS, 0), (OFF, 1))
+RETURNED = Position("returned", (OWNED, 0), (0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """An account with a coupon, points, and a promotion that two orders may have."""
+
+    purses: Purses
+    name: str
+    coupon: str
+
+    @property
+    def account(self) -> str:
+        return self.purses.name(self.name)
+
+    @property
+    def holds(self) -> tuple[Hold, Hold, Hold]:
+        """What an order holds that is priced by all of it."""
+        return self.coupon_hold, self.points_hold(), self.promotion_hold()
+
+    @property
+    def coupon_hold(self) -> Hold:
+        return self.purses.couponed(self.coupon, OFF)
+
+    def points_hold(self, points: int = POINTS) -> Hold:
+        return self.purses.paid(points)
+
+    def promotion_hold(self, amount: int = OFF) -> Hold:
+        return self.purses.promoted(self.name, amount)
+
+    async def position(self) -> Position:
+        """Having seen that every ledger adds up to it."""
+        (state,) = await self.purses.states([self.coupon])
+        return Position(state, await self.purses.balance(self.name), await self.purses.spent(self.name))
 
 
 @dataclass
@@ -75,54 +73,34 @@ class OffersStand:
     """`orders` is the shop around it."""
 
     orders: OrderStand
+    purses: Purses
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    @classmethod
+    def empty(cls, orders: OrderStand) -> Self:
+        return cls(orders, Purses.empty(orders.database))
 
     async def purse(self) -> Purse:
-        """With 1,000 points, and a promotion for two orders."""
-        account = f"member-{next(_numbers)}"
-        async with self.orders.database.transaction() as connection:
-            await points.grant(connection, account, 1_000, document=f"welcome-{account}", at=datetime.now(UTC))
-        return Purse(account, await self.coupon(account), await self.promotion(orders=2))
-
-    async def promotion(self, *, orders: int) -> str:
-        """A promotion with a budget for so many orders."""
-        promotion = Offer(
-            code=f"PROMOTION-{next(_numbers)}",
-            source=Source.PROMOTION,
-            name="Ten off",
-            effect=AmountOff(amount=PROMOTION_OFF),
-            scope=EVERYTHING,
-            currency="TWD",
-            budget=orders * PROMOTION_OFF,
-        )
-        async with self.orders.database.transaction() as connection:
-            await offers.put(connection, promotion, datetime.now(UTC))
-        return promotion.code
+        name = f"member-{next(self._numbers)}"
+        await self.purses.points(name, OWNED)
+        await self.purses.offers(name, budget=2 * OFF)
+        return Purse(self.purses, name, await self.coupon(name))
 
     async def coupon(self, account: str, restorations: Mapping[Undoing, Restoration] | None = None) -> str:
-        """A coupon of the account's, of a template of its own."""
-        number = next(_numbers)
-        offer = Offer(
-            code=f"TEMPLATE-{number}",
-            source=Source.COUPON,
-            name="Five off",
-            effect=AmountOff(amount=COUPON_OFF),
-            scope=EVERYTHING,
-            currency="TWD",
-        )
-        async with self.orders.database.transaction() as connection:
-            now = datetime.now(UTC)
-            await coupons.put_template(connection, CouponTemplate(offer=offer, restorations=restorations or {}), now)
-            (granted,) = await coupons.grant(connection, offer.code, [account], now, document=f"gift-{number}")
-        return granted.coupon_code
+        """The code of a coupon of the account's, of a template of its own."""
+        template = f"template-{next(self._numbers)}"
+        await self.purses.template(template, restorations=restorations or {})
+        (code,) = await self.purses.coupons(template, account)
+        return code
 
     async def submits(self, purse: Purse, *items: tuple[str, int], holds: Sequence[Hold] | None = None) -> Submission:
         """A submit of the purse's account, with everything in it unless `holds` say what."""
         wanted = purse.holds if holds is None else holds
         return await self.orders.submits(*items, buyer=purse.account, holds=wanted)
 
-    async def placed(self, purse: Purse, *items: tuple[str, int], holds: Sequence[Hold] | None = None) -> str:
-        """The number of an order that was placed."""
-        submission = await self.submits(purse, *items, holds=holds)
+    async def placed(self, purse: Purse, *items: tuple[str, int]) -> str:
+        """The number of an order that was placed with everything in the purse."""
+        submission = await self.submits(purse, *items)
         assert await self.orders.places(submission) == Placement(placed=True)
         return submission.order_no
 
@@ -139,41 +117,3 @@ class OffersStand:
 
     async def waits(self, order_no: str) -> None:
         assert (await self.orders.order(order_no)).state == "awaiting_payment"
-
-    async def position(self, purse: Purse) -> Position:
-        return Position(
-            await self.coupon_state(purse.coupon), await self.points(purse.account), await self.spent(purse.promotion)
-        )
-
-    async def coupon_state(self, coupon_code: str) -> str:
-        """The state, having seen that its movements lead there."""
-        moved = (
-            select(coupon_movements.c.to_state)
-            .where(coupon_movements.c.coupon_code == coupon_code)
-            .order_by(coupon_movements.c.movement_id.desc())
-            .limit(1)
-        )
-        async with self.orders.database.transaction() as connection:
-            state = await connection.scalar(select(coupon_rows.c.state).where(coupon_rows.c.coupon_code == coupon_code))
-            assert state == await connection.scalar(moved)
-        return str(state)
-
-    async def points(self, account: str) -> tuple[int, int]:
-        """Owned and locked, having seen that the ledger adds up to both."""
-        async with self.orders.database.transaction() as connection:
-            found = await points.balance(connection, account)
-        assert (found.balance, found.locked) == (found.ledger_balance, found.ledger_locked)
-        return found.balance, found.locked
-
-    async def spent(self, code: str) -> tuple[int, int]:
-        """What was spent and how often it was used, having seen that what orders hold adds up to both."""
-        items = offer_hold_items.c
-        sums = select(func.coalesce(func.sum(items.amount), 0), func.count()).where(
-            (items.code == code) & ~items.returned
-        )
-        async with self.orders.database.transaction() as connection:
-            running = await offers.get(connection, code)
-            held = (await connection.execute(sums)).one()
-        assert running is not None
-        assert (running.spent, running.used) == tuple(held)
-        return running.spent, running.used

@@ -11,16 +11,15 @@ import pytest
 from ordersaga.domain.errors import PlacingTimedOut
 from ordersaga.domain.messages import Placement
 from ordersaga.domain.payment import PaymentState
-from ordersaga.domain.pricing.quote import Hold
 from ordersaga.domain.pricing.restoration import Restoration, Return, Undoing
 from ordersaga.persistence import offer_holds, stock
 from ordersaga.persistence.submissions import Submission
 from tests.goods import twd
 from tests.integration.offers_stand import (
-    COUPON_OFF,
     DEADLINE,
     LOCKED,
-    PROMOTION_OFF,
+    OFF,
+    OWNED,
     RETURNED,
     UNTOUCHED,
     USED,
@@ -50,13 +49,13 @@ def unheard(stand: OrderStand, order_no: str, step: str) -> None:
 
 @pytest.fixture(scope="module")
 def stand(order_stand: OrderStand) -> OffersStand:
-    return OffersStand(order_stand)
+    return OffersStand.empty(order_stand)
 
 
 async def test_an_order_holds_what_its_price_rests_on_in_one_step_more(stand: OffersStand) -> None:
     purse = await stand.purse()
     order_no = await stand.placed(purse, (await stand.orders.shelves(), 1))
-    assert await stand.position(purse) == LOCKED
+    assert await purse.position() == LOCKED
     assert stand.orders.steps(order_no) == ["hold_offers", "reserve_stock", "record_order"]
     assert stand.orders.tried(order_no, "hold_offers") == ["local"]
 
@@ -65,7 +64,7 @@ async def test_what_a_paid_order_holds_is_used(stand: OffersStand) -> None:
     purse = await stand.purse()
     order_no = await stand.placed(purse, (await stand.orders.shelves(), 1))
     await stand.pays(order_no)
-    assert await stand.position(purse) == USED
+    assert await purse.position() == USED
     assert stand.orders.tried(order_no, "use_offers") == ["local"]
 
 
@@ -73,17 +72,17 @@ async def test_an_order_of_nothing_uses_what_it_holds_at_once(stand: OffersStand
     purse = await stand.purse()
     order_no = await stand.placed(purse, (await stand.orders.shelves(5, 0, shipping_fee=twd(0)), 2))
     await stand.orders.until(order_no, "in_production")
-    assert await stand.position(purse) == USED
+    assert await purse.position() == USED
 
 
 @pytest.mark.parametrize("comes_to_nothing", [OffersStand.times_out, OffersStand.cancels])
 async def test_what_an_unpaid_order_held_can_be_used_again(stand: OffersStand, comes_to_nothing: Ending) -> None:
     purse, sku = await stand.purse(), await stand.orders.shelves(1)
     await comes_to_nothing(stand, await stand.placed(purse, (sku, 1)))
-    assert await stand.position(purse) == RETURNED
+    assert await purse.position() == RETURNED
     assert await stand.orders.held(sku) == (1, 0)
     await stand.placed(purse, (sku, 1))
-    assert await stand.position(purse) == LOCKED
+    assert await purse.position() == LOCKED
 
 
 async def test_goods_that_are_sold_out_give_back_what_was_held_for_them(stand: OffersStand) -> None:
@@ -92,9 +91,9 @@ async def test_goods_that_are_sold_out_give_back_what_was_held_for_them(stand: O
     assert (await stand.orders.places(submission)).code == "out_of_stock"
     assert await stand.orders.ends(submission.order_no) == "refused"
     assert not await stand.orders.is_order(submission.order_no)
-    assert await stand.position(purse) == RETURNED
+    assert await purse.position() == RETURNED
     await stand.placed(purse, (scarce, 1))
-    assert await stand.position(purse) == LOCKED
+    assert await purse.position() == LOCKED
 
 
 async def test_what_comes_back_depends_on_why_the_order_came_to_nothing(stand: OffersStand) -> None:
@@ -107,19 +106,16 @@ async def test_what_comes_back_depends_on_why_the_order_came_to_nothing(stand: O
     plenty, nothing = await stand.orders.shelves(), await stand.orders.shelves(0)
 
     async def states(undoing: Undoing) -> list[str]:
-        account = f"unlucky-{undoing}"
-        codes = [await stand.coupon(account, {reason: Restoration(Return.KEPT)}) for reason in endings]
-        holds = [Hold(source="coupon", code=code, amount=COUPON_OFF) for code in codes]
-        submission = await stand.orders.submits(
-            (nothing if undoing is Undoing.REFUSED else plenty, 1), buyer=account, holds=holds
-        )
+        purse, goods = await stand.purse(), nothing if undoing is Undoing.REFUSED else plenty
+        codes = [await stand.coupon(purse.name, {reason: Restoration(Return.KEPT)}) for reason in endings]
+        submission = await stand.submits(purse, (goods, 1), holds=[stand.purses.couponed(code) for code in codes])
         placement = await stand.orders.places(submission)
         assert placement.placed is not (undoing is Undoing.REFUSED)
         if undoing is Undoing.TIMED_OUT:
             await stand.times_out(submission.order_no)
         elif undoing is Undoing.CANCELLED:
             await stand.cancels(submission.order_no)
-        return [await stand.coupon_state(code) for code in codes]
+        return await stand.purses.states(codes)
 
     found = await asyncio.gather(*(states(undoing) for undoing in endings))
     assert found == [
@@ -136,15 +132,15 @@ async def test_what_is_not_to_be_had_refuses_the_order_and_nothing_is_held(stand
     sku = await stand.orders.shelves(5)
     for code, holds in {
         "coupon_unavailable": (other.coupon_hold, *held[1:]),
-        "points_unavailable": (held[0], purse.points_hold(1_001), held[2]),
-        "offer_exhausted": (*held[:2], purse.promotion_hold(2 * PROMOTION_OFF + 1)),
+        "points_unavailable": (held[0], purse.points_hold(OWNED + 1), held[2]),
+        "offer_exhausted": (*held[:2], purse.promotion_hold(2 * OFF + 1)),
     }.items():
         submission = await stand.submits(purse, (sku, 1), holds=holds)
         assert (await stand.orders.places(submission)).code == code
         assert await stand.orders.ends(submission.order_no) == "refused"
         assert not await stand.orders.is_order(submission.order_no)
         assert "reserve_stock" not in stand.orders.steps(submission.order_no), "what is refused first costs least"
-    assert await stand.position(purse) == await stand.position(other) == UNTOUCHED
+    assert await purse.position() == await other.position() == UNTOUCHED
     assert await stand.orders.held(sku) == (5, 0)
 
 
@@ -159,7 +155,7 @@ async def test_every_step_is_done_once_however_the_network_fails(stand: OffersSt
         assert await stand.orders.places(submission) == Placement(placed=True)
         await ending(stand, submission.order_no)
         assert stand.orders.tried(submission.order_no, step)[-1] == "regular", "the patient form came to its end"
-        return await stand.position(purse)
+        return await purse.position()
 
     troubles = (away, hanging, unheard)
     lives = {
@@ -179,7 +175,7 @@ async def test_an_order_whose_hold_comes_too_late_is_refused_and_the_hold_takes_
     assert await stand.orders.ends(submission.order_no) == "refused"
     with pytest.raises(PlacingTimedOut):
         await holds(stand, purse, submission)
-    assert await stand.position(purse) == UNTOUCHED
+    assert await purse.position() == UNTOUCHED
 
 
 async def test_what_was_held_unheard_is_given_back(stand: OffersStand) -> None:
@@ -188,7 +184,7 @@ async def test_what_was_held_unheard_is_given_back(stand: OffersStand) -> None:
     stand.orders.mute(submission.order_no, "hold_offers", AGAIN_AND_AGAIN)
     assert (await stand.orders.places(submission, placing_seconds=1)).code == "placing_timed_out"
     assert await stand.orders.ends(submission.order_no) == "refused"
-    assert await stand.position(purse) == RETURNED
+    assert await purse.position() == RETURNED
 
 
 async def test_money_that_the_provider_has_at_the_deadline_uses_what_is_held(stand: OffersStand) -> None:
@@ -199,7 +195,7 @@ async def test_money_that_the_provider_has_at_the_deadline_uses_what_is_held(sta
     stand.orders.provider.answers[payment.payment_id] = PaymentState.SUCCEEDED
     await stand.orders.passes(order_no, DEADLINE)
     await stand.orders.until(order_no, "in_production")
-    assert await stand.position(purse) == USED
+    assert await purse.position() == USED
 
 
 async def holds(stand: OffersStand, purse: Purse, submission: Submission) -> None:
@@ -223,11 +219,11 @@ async def test_steps_of_a_worker_that_died_unheard_are_not_taken_twice(stand: Of
     submission = await stand.submits(purse, (await stand.orders.shelves(), 1))
     await holds(stand, purse, submission)
     assert await stand.orders.places(submission) == Placement(placed=True)
-    assert await stand.position(purse) == LOCKED
+    assert await purse.position() == LOCKED
     await uses(stand, submission.order_no)
     await stand.pays(submission.order_no)
     await asyncio.gather(*(uses(stand, submission.order_no) for _ in range(3)))
-    assert await stand.position(purse) == USED
+    assert await purse.position() == USED
 
 
 async def test_a_worker_that_dies_while_giving_back_leaves_nothing_to_money_that_comes_then(
@@ -241,9 +237,9 @@ async def test_a_worker_that_dies_while_giving_back_leaves_nothing_to_money_that
         await stock.release(connection, order_no, datetime.now(UTC))
     await stand.orders.reports(payment)
     await stand.orders.becomes(payment, PaymentState.UNEXPECTED)
-    assert await stand.position(purse) == LOCKED
+    assert await purse.position() == LOCKED
     await stand.cancels(order_no)
-    assert await stand.position(purse) == RETURNED
+    assert await purse.position() == RETURNED
 
 
 async def test_what_was_given_back_is_used_and_held_by_nobody_who_comes_late(stand: OffersStand) -> None:
@@ -252,7 +248,7 @@ async def test_what_was_given_back_is_used_and_held_by_nobody_who_comes_late(sta
     await gives_back(stand, order_no)
     await uses(stand, order_no)
     await stand.cancels(order_no)
-    assert await stand.position(purse) == RETURNED
+    assert await purse.position() == RETURNED
     again = await stand.placed(purse, (await stand.orders.shelves(), 1))
     await asyncio.gather(uses(stand, order_no), gives_back(stand, order_no, Undoing.CANCELLED))
-    assert await stand.position(purse) == LOCKED, f"{again} holds it now"
+    assert await purse.position() == LOCKED, f"{again} holds it now"

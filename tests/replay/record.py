@@ -123,7 +123,7 @@ async def database_hung(stand: OrderStand) -> str:
 
 async def offers_paid(stand: OrderStand) -> str:
     """An order with a coupon, points and a promotion, from placing to completion; what they paid for is used."""
-    offers = OffersStand(stand)
+    offers = OffersStand.empty(stand)
     order_no = await offers.placed(await offers.purse(), (await stand.shelves(), 1))
     await stand.reports(await stand.attempt(order_no))
     (parcel_no,) = await stand.begun_parcels(order_no)
@@ -134,7 +134,7 @@ async def offers_paid(stand: OrderStand) -> str:
 
 
 async def offers_timed_out(stand: OrderStand) -> str:
-    offers = OffersStand(stand)
+    offers = OffersStand.empty(stand)
     order_no = await offers.placed(await offers.purse(), (await stand.shelves(), 1))
     await offers.times_out(order_no)
     return order_workflow_id(order_no)
@@ -142,7 +142,7 @@ async def offers_timed_out(stand: OrderStand) -> str:
 
 async def offers_refused(stand: OrderStand) -> str:
     """Sold out, after the coupon was held."""
-    offers = OffersStand(stand)
+    offers = OffersStand.empty(stand)
     submission = await offers.submits(await offers.purse(), (await stand.shelves(1), 2))
     await stand.places(submission)
     return await _ended(stand, submission.order_no)
@@ -150,7 +150,7 @@ async def offers_refused(stand: OrderStand) -> str:
 
 async def offers_unavailable(stand: OrderStand) -> str:
     """Refused for its coupon, which another order holds."""
-    offers = OffersStand(stand)
+    offers = OffersStand.empty(stand)
     purse, sku = await offers.purse(), await stand.shelves()
     await offers.placed(purse, (sku, 1))
     submission = await offers.submits(purse, (sku, 1))
@@ -160,7 +160,7 @@ async def offers_unavailable(stand: OrderStand) -> str:
 
 async def offers_with_the_database_away(stand: OrderStand) -> str:
     """What it holds is held and given back in the patient form."""
-    offers = OffersStand(stand)
+    offers = OffersStand.empty(stand)
     submission = await offers.submits(await offers.purse(), (await stand.shelves(), 1))
     stand.away(submission.order_no, "hold_offers", 4)
     stand.hang(submission.order_no, "return_offers")
