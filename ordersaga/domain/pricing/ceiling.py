@@ -38,6 +38,9 @@ NOTHING = Worth(0, 0, 0, 0)
 class Ceilings:
     """The most that each offer can add to `worth`. `goods` and `fees` are all that there is to save, and `besides` is
     what those that go line by line in later stages can, and what rounding may make of it all.
+
+    `later_shares` has for a coupon that takes a percentage, but is not sure to be taken, the basis points and the
+    offers of earlier stages, as bits, that leave less to it.
     """
 
     worth: Worth
@@ -45,18 +48,30 @@ class Ceilings:
     besides: int
     goods: int
     fees: int
+    later_shares: dict[int, tuple[int, int]]
 
     def of(self, offers: Iterable[int], cliques: Iterable[Sequence[int]] = ()) -> Value:
-        """No more is added by some of `offers` and at most one of each clique."""
-        values = [self.values[place] for place in offers]
-        values += [_highest([self.values[place] for place in clique]) for clique in cliques if clique]
-        chosen, goods, fees, gifts = zip(*values, strict=True) if values else ((), (), (), ())
-        return sum(chosen), sum(goods), sum(fees), sum(gifts)
+        """No more is added by `offers` and at most one of each clique."""
+        several = [clique for clique in cliques if len(clique) > 1]
+        counted = [*offers, *(clique[0] for clique in cliques if len(clique) == 1)]
+        chosen, goods, fees, gifts = 0, 0, 0, 0
+        values = [self.values[place] for place in counted]
+        values += [self._highest_of(clique, counted) for clique in several]
+        for value in values:
+            chosen, goods, fees, gifts = chosen + value[0], goods + value[1], fees + value[2], gifts + value[3]
+        return chosen, goods, fees, gifts
 
-    def without(self, value: Value, offer: int) -> Value:
-        """What may still be added once it is decided that an offer is left out."""
-        chosen, goods, fees, gifts = self.values[offer]
-        return value[0] - chosen, value[1] - goods, value[2] - fees, value[3] - gifts
+    def _highest_of(self, clique: Sequence[int], counted: Sequence[int]) -> Value:
+        chosen, goods, fees, gifts = 0, 0, 0, 0
+        for place in clique:
+            value, saved = self.values[place], self.values[place][1]
+            if place in self.later_shares:
+                points, earlier = self.later_shares[place]
+                before = sum(self.values[other][1] for other in counted if earlier >> other & 1)
+                saved = max(0, saved - before * points // WHOLE + 1)
+            chosen, goods = max(chosen, value[0]), max(goods, saved)
+            fees, gifts = max(fees, value[2]), max(gifts, value[3])
+        return chosen, goods, fees, gifts
 
     def ceiling(self, value: Value, coupons: int = 0) -> Worth:
         """No combination is worth more that adds no more than `value`, with so many more coupons."""
@@ -67,9 +82,17 @@ class Ceilings:
 
 
 def ceilings(
-    worth: Worth, whole: Sequence[Candidate], left: Left, number: int, lines: LinesOf, sure: Sequence[int]
+    worth: Worth,
+    whole: Sequence[Candidate],
+    left: Left,
+    number: int,
+    lines: LinesOf,
+    sure: int,
+    cliques: Sequence[int],
 ) -> Ceilings:
-    """The ceilings at the stage of this number, which has begun. `sure` are the offers that count in any case."""
+    """The ceilings at the stage of this number, which has begun. `sure` are the offers, as bits, that nothing stands in
+    the way of, `cliques` those that exclude one another.
+    """
     later = left.after_this_stage()
     besides = 0
     shares: list[tuple[int, int, int]] = []
@@ -78,7 +101,7 @@ def ceilings(
             parts = dict(zip(item.lines, item.wants(later.base)[1], strict=True))
             besides += sum(min(parts[place], later.base[place]) for place in places)
             shares.append((TURN[item.stage], sum(1 << place for place in places), item.percentage_of(later.base)))
-    for place in sure:
+    for place in places_of(sure):
         item = whole[place]
         if TURN[item.stage] > number and item.is_share:
             shares.append((TURN[item.stage], item.mask, item.percentage_of(later.base)))
@@ -94,7 +117,30 @@ def ceilings(
         besides=besides + len(shares) * len(left.left),
         goods=sum(later.left) - sum(later.basket.floors),
         fees=sum(left.fees),
+        later_shares=_later_shares(whole, later, number, sure, cliques),
     )
+
+
+def places_of(bits: int) -> list[int]:
+    return [place for place in range(bits.bit_length()) if bits >> place & 1]
+
+
+def _later_shares(
+    whole: Sequence[Candidate], later: Left, number: int, sure: int, cliques: Sequence[int]
+) -> dict[int, tuple[int, int]]:
+    """What coupons that may be taken take of what is left by others, if all of them together take no more than all."""
+    found = {}
+    for place, item in enumerate(whole):
+        if item.stage is Stage.COUPON and TURN[Stage.COUPON] > number and item.is_share and not sure >> place & 1:
+            points = item.percentage_of(later.base)
+            earlier = [other for other, before in enumerate(whole) if number <= TURN[before.stage] < TURN[item.stage]]
+            covered = sum(1 << other for other in earlier if not whole[other].mask & ~item.mask)
+            if points:
+                found[place] = points, covered
+    together = sum(
+        max((found[place][0] for place in places_of(clique) if place in found), default=0) for clique in cliques
+    )
+    return found if together <= WHOLE else {}
 
 
 def _value(item: Candidate, left: Left, shares: Sequence[tuple[int, int, int]]) -> Value:
@@ -109,8 +155,3 @@ def _value(item: Candidate, left: Left, shares: Sequence[tuple[int, int, int]]) 
             if taken_later:
                 amount = max(1, -(-amount * (WHOLE - taken_later) // WHOLE))
     return chosen, amount, 0, given
-
-
-def _highest(values: Sequence[Value]) -> Value:
-    chosen, goods, fees, gifts = zip(*values, strict=True)
-    return max(chosen), max(goods), max(fees), max(gifts)

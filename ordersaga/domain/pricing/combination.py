@@ -5,13 +5,13 @@ in one another's way are chosen among, then the stages are walked: in each the o
 they leave is the base of the next. A branch is cut as soon as even its ceiling is no better than what is known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ordersaga.domain.pricing.application import Left, LinesOf
 from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.candidates import Candidate
-from ordersaga.domain.pricing.ceiling import NOTHING, TURN, WALK, Ceilings, Value, Worth, ceilings
+from ordersaga.domain.pricing.ceiling import NOTHING, TURN, WALK, Ceilings, Value, Worth, ceilings, places_of
 from ordersaga.domain.pricing.exclusion import ByLine, exclude_each_other
 from ordersaga.domain.pricing.source import Source, Stage
 
@@ -47,12 +47,12 @@ class _Outlook:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """A way through the stages so far. Of the offers that are `open` to it the `required` have to be taken;
+    """A way through the stages so far. The `required` offers have to be taken, those of the bits `open` may be;
     `before_coupons` is what shipping offers look at.
     """
 
     required: tuple[int, ...]
-    open: tuple[int, ...]
+    open: int
     lines: LinesOf
     left: Left
     whole: tuple[int, ...]
@@ -73,8 +73,10 @@ class _Search:
             sum(1 << place for place, other in enumerate(self._whole) if exclude_each_other(item, other))
             for item in self._whole
         ]
-        self._displacing = {place for place, item in enumerate(self._whole) if self._by_line.displaced_by(item)}
-        self._free = [place for place, clash in enumerate(self._clash) if not clash and place not in self._displacing]
+        self._in_stage = [
+            sum(1 << place for place, item in enumerate(self._whole) if item.stage is stage) for stage in WALK
+        ]
+        self._displacing = sum(1 << place for place, item in enumerate(self._whole) if self._by_line.displaced_by(item))
         self._cliques = self._in_cliques()
         self._outlooks: dict[tuple[int, ...], _Outlook] = {}
         self._decisions_left = self._decisions = decisions
@@ -95,51 +97,54 @@ class _Search:
         )
 
     def _choose(self, chosen: tuple[int, ...], open_offers: int) -> None:
-        """Choose among the offers that stand in one another's way until none does, then walk."""
+        """Choose among the offers that stand in the way of prices, or of others in other stages; then walk."""
         self._spend(1)
-        outlook = self._outlook(chosen, not self._displacing.isdisjoint(_places(open_offers)))
-        cliques = [clique & open_offers for clique in self._cliques]
+        outlook = self._outlook(chosen, open_offers)
         ahead = outlook.ceilings
-        if not self._is_better(ahead.ceiling(ahead.of(chosen, [_places(clique) for clique in cliques]))):
+        if not self._is_better(ahead.ceiling(ahead.of(chosen, self._open_cliques(open_offers)))):
             return
         contested = [
-            place for place in _places(open_offers) if self._clash[place] & open_offers or (place in self._displacing)
+            place
+            for place in places_of(open_offers)
+            if self._displacing >> place & 1 or self._clash[place] & open_offers & ~self._beside(place)
         ]
         if not contested:
-            walk = _Walk(chosen, (*chosen, *_places(open_offers)), outlook.lines, Left.whole(self._basket), (), NOTHING)
-            self._stage(0, walk)
+            left = Left.whole(self._basket)
+            self._stage(0, _Walk(chosen, open_offers | _bits(chosen), outlook.lines, left, (), NOTHING))
             return
         values = ahead.values
         place = max(contested, key=lambda place: self._eagerness(place, open_offers, values))
-        rivals = _places(self._clash[place] & open_offers)
         others = open_offers & ~(1 << place)
         ways = [((*chosen, place), others & ~self._clash[place]), (chosen, others)]
-        is_best = all(values[place] >= values[rival] for rival in rivals)
+        is_best = all(values[place] >= values[rival] for rival in places_of(self._clash[place] & open_offers))
         for way in ways if is_best else reversed(ways):
             self._choose(*way)
 
-    def _eagerness(self, place: int, open_offers: int, values: Mapping[int, Value]) -> tuple[bool, int, Value, int]:
+    def _eagerness(self, place: int, open_offers: int, values: Mapping[int, Value]) -> tuple[int, int, Value, int]:
         """Which contested offer to decide on first: whatever settles most."""
         rivals = (self._clash[place] & open_offers).bit_count()
-        return place in self._displacing, rivals, values[place], -place
+        return self._displacing >> place & 1, rivals, values[place], -place
 
-    def _outlook(self, chosen: tuple[int, ...], may_displace: bool) -> _Outlook:
+    def _outlook(self, chosen: tuple[int, ...], open_offers: int) -> _Outlook:
         """The outlook beside the chosen ones; only those matter that displace others, or take a percentage later.
 
         While others may still displace what goes by line, nothing is sure of that but what it takes at the most.
         """
-        shaping = tuple(place for place in chosen if place in self._displacing or self._whole[place].is_share)
+        may_displace = bool(self._displacing & open_offers)
+        shaping = tuple(place for place in chosen if self._displacing >> place & 1 or self._whole[place].is_share)
         key = (may_displace, *sorted(shaping))
         if key not in self._outlooks:
             self._spend(_ENTRY)
-            left, sure = Left.whole(self._basket), [*self._free, *shaping]
+            left = Left.whole(self._basket)
             lines: LinesOf = ()
             if may_displace:
                 worth = Worth(*self._by_line.most, 0, 0)
             else:
-                lines = self._by_line.beside([self._whole[place] for place in shaping if place in self._displacing])
+                lines = self._by_line.beside([self._whole[place] for place in shaping])
                 worth = Worth(sum(item.chosen for item, _ in lines), _taken(left, lines, WALK[0]), 0, 0)
-            self._outlooks[key] = _Outlook(lines, ceilings(worth, self._whole, left, 0, lines, sure))
+            sure = _bits([place for place, clash in enumerate(self._clash) if not clash]) & ~self._displacing
+            ahead = ceilings(worth, self._whole, left, 0, lines, sure | _bits(shaping), self._cliques)
+            self._outlooks[key] = _Outlook(lines, ahead)
         return self._outlooks[key]
 
     def _stage(self, number: int, walk: _Walk) -> None:
@@ -158,29 +163,29 @@ class _Search:
             left = left.copy()
             worth = worth._replace(saved=worth.saved + _taken(left, walk.lines, stage))
             before = left.copy() if stage is Stage.COUPON else before
-        walk = replace(walk, left=left, worth=worth, before_coupons=before)
-        sure = [place for place in walk.open if TURN[self._whole[place].stage] >= number]
-        ahead = ceilings(worth, self._whole, left, number, walk.lines, sure)
-        here = [place for place in sure if self._whole[place].stage is stage]
-        required = tuple(place for place in here if place in walk.required)
-        here = [place for place in here if place not in required and any(ahead.values[place][1:])]
-        here.sort(key=lambda place: (*(-part for part in ahead.values[place]), place))
-        self._decide(number, walk, ahead, ahead.of(sure), here, required)
+        still_open = walk.open & ~sum(self._in_stage[:number])
+        required = [place for place in walk.required if still_open >> place & 1]
+        sure = _bits([place for place in places_of(still_open) if not self._clash[place] & still_open])
+        ahead = ceilings(worth, self._whole, left, number, walk.lines, sure, self._cliques)
+        nothing = [place for place, value in ahead.values.items() if not any(value[1:])]
+        taken = tuple(place for place in required if self._in_stage[number] >> place & 1)
+        walk = replace(walk, left=left, worth=worth, before_coupons=before, open=still_open)
+        self._decide(number, walk, ahead, still_open & ~_bits(nothing) & ~_bits(taken), taken)
 
-    def _decide(
-        self, number: int, walk: _Walk, ahead: Ceilings, value: Value, here: Sequence[int], taken: tuple[int, ...]
-    ) -> None:
-        """Take or leave the first of the offers `here`, then the others; `value` is all that may come."""
+    def _decide(self, number: int, walk: _Walk, ahead: Ceilings, undecided: int, taken: tuple[int, ...]) -> None:
+        """Take or leave the dearest of the offers of a stage on which nothing is decided, then the others."""
         self._spend(1)
         coupons = sum(self._whole[place].offer.source is Source.COUPON for place in taken)
-        if not self._is_better(ahead.ceiling(value, coupons)):
+        if not self._is_better(ahead.ceiling(ahead.of(taken, self._open_cliques(undecided)), coupons)):
             return
+        here = places_of(undecided & self._in_stage[number])
         if not here:
             self._apply(number, walk, taken)
             return
-        first, others = here[0], here[1:]
-        self._decide(number, walk, ahead, value, others, (*taken, first))
-        self._decide(number, walk, ahead, ahead.without(value, first), others, taken)
+        first = max(here, key=lambda place: (ahead.values[place], -place))
+        others = undecided & ~(1 << first)
+        self._decide(number, walk, ahead, others & ~self._clash[first], (*taken, first))
+        self._decide(number, walk, ahead, others, taken)
 
     def _apply(self, number: int, walk: _Walk, taken: tuple[int, ...]) -> None:
         """Let the offers of a stage take, in their turns; each has to take something."""
@@ -195,16 +200,30 @@ class _Search:
             chosen, saved, gifts = chosen + item.chosen, saved + found.amount - value, gifts + value
             coupons_left -= item.offer.source is Source.COUPON
         worth = Worth(chosen, saved, gifts, coupons_left)
-        self._stage(number + 1, replace(walk, left=left, whole=(*walk.whole, *taken), worth=worth))
+        closed = _bits(taken)
+        for place in taken:
+            closed |= self._clash[place]
+        self._stage(
+            number + 1,
+            replace(walk, left=left, whole=(*walk.whole, *taken), worth=worth, open=walk.open & ~closed),
+        )
 
     def _is_better(self, worth: Worth) -> bool:
         return self._best is None or worth > self._best[0]
 
+    def _beside(self, place: int) -> int:
+        """The offers of the same stage, as bits."""
+        return self._in_stage[TURN[self._whole[place].stage]]
+
+    def _open_cliques(self, open_offers: int) -> list[list[int]]:
+        return [places_of(clique & open_offers) for clique in self._cliques if clique & open_offers]
+
     def _in_cliques(self) -> list[int]:
-        """All offers, as bits, in groups of which all exclude one another."""
+        """All offers, as bits, in groups of one stage of which all exclude one another."""
         cliques: list[int] = []
         for place, clash in enumerate(self._clash):
-            number = next((number for number, clique in enumerate(cliques) if not clique & ~clash), None)
+            fits = clash & self._beside(place)
+            number = next((number for number, clique in enumerate(cliques) if not clique & ~fits), None)
             if number is None:
                 cliques.append(1 << place)
             else:
@@ -221,8 +240,8 @@ def _taken(left: Left, lines: LinesOf, stage: Stage) -> int:
     return sum(taken.amount for taken in left.begin(lines, stage))
 
 
-def _places(bits: int) -> list[int]:
-    return [place for place in range(bits.bit_length()) if bits >> place & 1]
+def _bits(places: Iterable[int]) -> int:
+    return sum(1 << place for place in places)
 
 
 def _turn(item: Candidate) -> tuple[int, tuple[int, int, str]]:
