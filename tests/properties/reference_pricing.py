@@ -11,7 +11,7 @@ from ordersaga.domain.pricing.effects import FreeShipping, Gift
 from ordersaga.domain.pricing.occasion import Occasion, RunningOffer
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.source import Source, Stage
-from tests.properties.reference_effects import Row, goes_line_by_line, reaches_minimum, share_out, takes, times_given
+from tests.properties.reference_effects import Row, reaches_minimum, share_out, takes, times_given
 
 Member = TypeVar("Member")
 STAGES = (Stage.GOODS, Stage.ORDER, Stage.MEMBER, Stage.COUPON, Stage.SHIPPING)
@@ -30,13 +30,16 @@ class Share:
 
 @dataclass
 class Outcome:
-    """What a combination comes to. `left` and `fees` are what each line's goods and their delivery still cost."""
+    """What a combination comes to. `left` and `fees` are what each line's goods and their delivery still cost;
+    `prices` are the offers by line that some line takes, be it that nothing is left to take.
+    """
 
     whole: frozenset[str]
     left: dict[str, int]
     fees: dict[str, int]
     shares: list[Share] = field(default_factory=list)
     gifts: dict[str, tuple[str, int]] = field(default_factory=dict)
+    prices: frozenset[str] = frozenset()
 
     @property
     def payable(self) -> int:
@@ -66,20 +69,21 @@ class Reference:
         return [row for row in self.rows if offer.scope.covers(row.sku)]
 
     def best(self) -> Outcome:
-        """The lawful combination that the buyer gets, found by trying all of them, and what points then pay."""
+        """A lawful combination than which none is better, found by trying all of them."""
         tried = (self.outcome(frozenset(some)) for some in _subsets(self.whole))
-        best = min((found for found in tried if found is not None), key=self._rank)
-        self._pay_with_points(best)
-        return best
+        return min((found for found in tried if found is not None), key=self.rank)
 
-    def _rank(self, found: Outcome) -> tuple[object, ...]:
+    def rank(self, found: Outcome) -> tuple[object, ...]:
+        """What combinations are chosen by: the lowest is the best."""
         wishes = self.occasion.wishes
         return (
-            [code not in found.applied for code in (*(wishes.coupon_codes or ()), *wishes.promotion_codes)],
+            [
+                code not in found.whole | found.prices
+                for code in (*(wishes.coupon_codes or ()), *wishes.promotion_codes)
+            ],
             found.payable,
             -sum(self.occasion.gifts[sku].price.amount * units for sku, units in found.gifts.values()),
             sum(self.whole[code].offer.source is Source.COUPON for code in found.whole),
-            sorted(found.whole),
         )
 
     def _running(self) -> Iterator[RunningOffer]:
@@ -113,6 +117,7 @@ class Reference:
             whole=codes,
             left={row.sku.sku: row.amount for row in self.rows},
             fees={row.sku.sku: row.fee for row in self.rows},
+            prices=frozenset(offer.code for offers in prices.values() for offer in offers),
         )
         base_before_coupons: Mapping[str, int] = {}
         for stage in STAGES:
@@ -209,7 +214,7 @@ class Reference:
             )
         )
 
-    def points_line(self, found: Outcome) -> dict[str, int]:
+    def payable_in_points(self, found: Outcome) -> dict[str, int]:
         """What points may pay for: what is left of the lines that no applied offer keeps from them."""
         payable = {}
         for row in self.rows:
@@ -224,11 +229,12 @@ class Reference:
                 payable[row.sku.sku] = found.left[row.sku.sku]
         return payable
 
-    def _pay_with_points(self, found: Outcome) -> None:
+    def pay_with_points(self, found: Outcome) -> None:
+        """Take off what the buyer wants to pay in points, if that is allowed."""
         policy, points = self.occasion.points_policy, self.occasion.wishes.points
         if policy is None or policy.currency != self.currency or points <= 0:
             return
-        payable = self.points_line(found)
+        payable = self.payable_in_points(found)
         worth = points // policy.points * policy.amount
         is_allowed = (
             points % policy.points == 0
@@ -254,7 +260,7 @@ def _names(one: Offer, other: Offer) -> bool:
 def _turn(offer: Offer) -> tuple[object, ...]:
     if offer.applied_in is Stage.SHIPPING:
         return SOURCES.index(offer.source), offer.priority, offer.code
-    return not goes_line_by_line(offer.effect), offer.priority, offer.code
+    return not offer.is_line_wise, offer.priority, offer.code
 
 
 def _within(offer: Offer, occasion: Occasion) -> bool:
