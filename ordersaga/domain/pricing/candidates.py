@@ -51,6 +51,11 @@ class Candidate:
             return False
         return offer.minimum_amount is None or sum(base[place] for place in self.lines) >= offer.minimum_amount
 
+    @property
+    def gift_worth(self) -> int:
+        """What a unit of the gift counts in choosing; one that is listed for nothing is worth something too."""
+        return max(1, self.gift_price)
+
     def wants(self, base: Base) -> tuple[int, list[int]]:
         """What it would take of a base, and what takes part of each of its lines; nothing below its minimum."""
         return self.take(base) if self.reaches(base) else (0, [0] * len(self.lines))
@@ -99,16 +104,18 @@ class KeptAway:
 
 
 def candidates(basket: Basket, occasion: Occasion) -> Iterator[Candidate | KeptAway]:
-    """Every offer that is about this basket, or that the buyer named."""
+    """Every offer that is about this basket, or that the buyer named, by source and code."""
     wishes = occasion.wishes
     named = (*(wishes.coupon_codes or ()), *wishes.promotion_codes)
     rank = {code: len(named) - place for place, code in reversed(list(enumerate(named)))}
-    for running in occasion.offers:
+    for running in sorted(
+        occasion.offers, key=lambda running: (_SOURCES.index(running.offer.source), running.offer.code)
+    ):
         chosen = rank.get(running.offer.code, 0)
         found = _candidate(running, basket, occasion, chosen, _kept_away(running, basket, occasion))
         if chosen or not isinstance(found, KeptAway) or found.reason != "nothing_in_scope":
             yield found
-    for coupon in occasion.coupons:
+    for coupon in sorted(occasion.coupons, key=lambda coupon: coupon.coupon_code):
         chosen = rank.get(coupon.coupon_code, 0)
         reason = coupon_fault(coupon, occasion.at)
         if not reason and wishes.coupon_codes is not None and not chosen:

@@ -145,7 +145,7 @@ def _later_shares(
 
 def _value(item: Candidate, left: Left, shares: Sequence[tuple[int, int, int]]) -> Value:
     amount = left.most(item)
-    given = item.gift(left.base) * item.gift_price
+    given = item.gift(left.base) * item.gift_worth
     chosen = item.chosen if amount or given else 0
     if item.stage is Stage.SHIPPING:
         return chosen, 0, amount, given

@@ -196,8 +196,8 @@ class _Search:
             found = left.apply(item)
             if found is None:
                 return
-            value = found.gift_units * item.gift_price
-            chosen, saved, gifts = chosen + item.chosen, saved + found.amount - value, gifts + value
+            chosen, gifts = chosen + item.chosen, gifts + found.gift_units * item.gift_worth
+            saved += found.amount - found.gift_units * item.gift_price
             coupons_left -= item.offer.source is Source.COUPON
         worth = Worth(chosen, saved, gifts, coupons_left)
         closed = _bits(taken)
