@@ -16,18 +16,27 @@ from temporalio.client import Client, WorkflowExecutionStatus
 
 from devstack.stack import Stack
 from tests.e2e.broken_stack import LONGEST, decided, kill, revive, running
-from tests.shop import Document, Person, Shop, callers_of, moved_the_order, succeeded, until
+from tests.marketing import Marketing, off
+from tests.shop import Document, Person, Shop, callers_of, moved_the_order, succeeded, twd, until
 
 pytestmark = pytest.mark.timeout(240)
+
+OFF = 1_000
+"""What a coupon, and what a promotion takes off an order, in cents."""
 
 Done = Callable[[], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bereaved:
-    """Five orders of two units of a SKU of their own, each with a step that was done and never recorded."""
+    """Five orders of two units of a SKU of their own, each with a step that was done and never recorded.
+
+    Each has a coupon, and a share of a promotion with a budget.
+    """
 
     shop: Shop
+    marketing: Marketing
+    coupons: dict[str, str]
     skus: dict[str, str]
     paid: str
     failed: str
@@ -41,6 +50,13 @@ class Bereaved:
 
     async def stock(self, name: str) -> tuple[int, int]:
         return await self.shop.stock(self.skus[name])
+
+    async def offers(self, name: str) -> tuple[str, int]:
+        """The state of an order's coupon, and how often its promotion was used."""
+        states = await self.marketing.coupon_states(self.buyer)
+        promotion = await self.shop.operator.get(f"/v1/admin/promotions/{self.marketing.code(name)}")
+        assert promotion["spent"]["amount"] == OFF * promotion["used"], promotion
+        return states[self.coupons[name]], promotion["used"]
 
     async def told(self, order_no: str) -> list[str]:
         return [item["action"] for item in await self.buyer.timeline(order_no) if moved_the_order(item)]
@@ -62,9 +78,12 @@ async def bereaved(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Be
 
 
 async def bereave(stack: Stack, shop: Shop) -> Bereaved:
-    buyer = shop.buyer()
+    buyer, marketing = shop.buyer(), Marketing(shop)
     names = ("paid", "failed", "cancelled", "shipped", "submitted")
     skus = {name: await shop.shelves(on_hand=5) for name in names}
+    coupons = {name: await marketing.grants(name, off(OFF), skus[name], to=buyer) for name in names}
+    for name in names:
+        await marketing.promotes(name, off(OFF), skus[name], budget=twd(5 * OFF))
     paid, failed, cancelled = [await shop.places(buyer, (skus[name], 2)) for name in names[:3]]
     shipped = await shop.produces(buyer, (skus["shipped"], 2))
     quote = await shop.previews(buyer, (skus["submitted"], 2))
@@ -85,7 +104,7 @@ async def bereave(stack: Stack, shop: Shop) -> Bereaved:
             shop.simulates(paying), shop.simulates(failing, "fail"), shop.reports(shipped["parcels"][0], "handed_over")
         )
     assert (await cancel).status_code in (200, 503)
-    return Bereaved(shop, skus, paid, failed, cancelled, shipped, await submit)
+    return Bereaved(shop, marketing, coupons, skus, paid, failed, cancelled, shipped, await submit)
 
 
 @asynccontextmanager
@@ -112,9 +131,11 @@ async def test_an_order_recorded_unseen_is_placed_once_and_goes_on(bereaved: Ber
     order_no = succeeded(bereaved.submitted)["order_no"]
     assert (await bereaved.buyer.orders()).count(order_no) == 1
     assert await bereaved.stock("submitted") == (5, 2)
+    assert await bereaved.offers("submitted") == ("locked", 1)
     await bereaved.shop.pays(bereaved.buyer, order_no)
     await bereaved.completes(order_no)
     assert await bereaved.stock("submitted") == (3, 0)
+    assert await bereaved.offers("submitted") == ("used", 1)
 
 
 async def test_a_payment_settled_and_an_order_split_unseen_are_so_once(bereaved: Bereaved) -> None:
@@ -123,21 +144,25 @@ async def test_a_payment_settled_and_an_order_split_unseen_are_so_once(bereaved:
     assert steps[:4] == ["submit", "confirm_payment", "split", "ship_last_parcel"]
     assert len(steps) == len(set(steps))
     assert await bereaved.stock("paid") == (3, 0)
+    assert await bereaved.offers("paid") == ("used", 1)
 
 
 async def test_a_failed_payment_settled_unseen_leaves_the_order_payable(bereaved: Bereaved) -> None:
+    assert await bereaved.offers("failed") == ("locked", 1)
     await bereaved.shop.pays(bereaved.buyer, bereaved.failed)
     await bereaved.shop.until(bereaved.failed, "in_production", within=LONGEST)
     assert await bereaved.told(bereaved.failed) == ["submit", "fail_payment", "confirm_payment", "split"]
+    assert await bereaved.offers("failed") == ("used", 1)
 
 
-async def test_a_cancellation_carried_out_unseen_gives_the_stock_back_once(bereaved: Bereaved) -> None:
+async def test_a_cancellation_carried_out_unseen_gives_everything_back_once(bereaved: Bereaved) -> None:
     addresses = bereaved.shop.stack.addresses
     temporal = await Client.connect(addresses.temporal, namespace=addresses.namespace)
     handle = temporal.get_workflow_handle(f"order/{bereaved.cancelled}")
     await until(handle.describe, lambda run: run.status is WorkflowExecutionStatus.COMPLETED)
     assert await bereaved.told(bereaved.cancelled) == ["submit", "cancel", "confirm_cancellation"]
     assert await bereaved.stock("cancelled") == (5, 0)
+    assert await bereaved.offers("cancelled") == ("returned", 0)
 
 
 async def test_a_parcel_shipped_unseen_leaves_the_shelf_once(bereaved: Bereaved) -> None:
