@@ -86,6 +86,8 @@ async def test_uses_of_an_account_count_in_the_period_of_the_limit(database: Dat
     assert await _used(purses, "ann", AT + 40 * DAY) == {"ever": 2, "day": 0, "month": 0, "year": 2}
     assert await _used(purses, "bob", AT) == dict.fromkeys(Period, 1)
     assert await _used(purses, "eve", AT) == dict.fromkeys(Period, 0)
+    await purses.offers("ever", usage_limit_per_account=2, usage_period=Period.DAY)
+    assert (await _used(purses, "ann", AT))["ever"] == 0, "another period begins anew"
 
 
 async def test_offers_are_listed_by_source_and_code(database: Database) -> None:
