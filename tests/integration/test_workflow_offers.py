@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
 from ordersaga.domain.errors import PlacingTimedOut
 from ordersaga.domain.messages import Placement
@@ -14,6 +15,7 @@ from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.pricing.restoration import Restoration, Return, Undoing
 from ordersaga.persistence import offer_holds, stock
 from ordersaga.persistence.submissions import Submission
+from ordersaga.persistence.tables.coupons import coupon_movements
 from tests.goods import twd
 from tests.integration.offers_stand import (
     DEADLINE,
@@ -60,12 +62,35 @@ async def test_an_order_holds_what_its_price_rests_on_in_one_step_more(stand: Of
     assert stand.orders.tried(order_no, "hold_offers") == ["local"]
 
 
+async def test_what_an_order_holds_is_judged_by_the_time_of_its_submit(stand: OffersStand) -> None:
+    """However slow a neighbour is: a coupon that was valid then is good."""
+    purse = await stand.purse()
+    submission = await stand.submits(purse, (await stand.orders.shelves(), 1))
+    stand.orders.away(submission.order_no, "hold_offers", 2)
+    assert await stand.orders.places(submission) == Placement(placed=True)
+    async with stand.orders.database.transaction() as connection:
+        held_at = await connection.scalar(
+            select(coupon_movements.c.at).where(coupon_movements.c.source_document == submission.order_no)
+        )
+    assert held_at == (await stand.orders.order(submission.order_no)).placed_at
+
+
 async def test_what_a_paid_order_holds_is_used(stand: OffersStand) -> None:
     purse = await stand.purse()
     order_no = await stand.placed(purse, (await stand.orders.shelves(), 1))
     await stand.pays(order_no)
     assert await purse.position() == USED
     assert stand.orders.tried(order_no, "use_offers") == ["local"]
+
+
+async def test_a_run_knows_its_order_number_and_not_its_coupon(stand: OffersStand) -> None:
+    purse = await stand.purse()
+    order_no = await stand.placed(purse, (await stand.orders.shelves(), 1))
+    await stand.pays(order_no)
+    history = await stand.orders.run(order_no).fetch_history()
+    told = b"".join(event.SerializeToString() for event in history.events)
+    assert order_no.encode() in told
+    assert purse.coupon.encode() not in told
 
 
 async def test_an_order_of_nothing_uses_what_it_holds_at_once(stand: OffersStand) -> None:
@@ -78,9 +103,12 @@ async def test_an_order_of_nothing_uses_what_it_holds_at_once(stand: OffersStand
 @pytest.mark.parametrize("comes_to_nothing", [OffersStand.times_out, OffersStand.cancels])
 async def test_what_an_unpaid_order_held_can_be_used_again(stand: OffersStand, comes_to_nothing: Ending) -> None:
     purse, sku = await stand.purse(), await stand.orders.shelves(1)
-    await comes_to_nothing(stand, await stand.placed(purse, (sku, 1)))
+    order_no = await stand.placed(purse, (sku, 1))
+    await comes_to_nothing(stand, order_no)
     assert await purse.position() == RETURNED
     assert await stand.orders.held(sku) == (1, 0)
+    given_back = [step for step in stand.orders.steps(order_no) if step in ("release_stock", "return_offers")]
+    assert given_back == ["release_stock", "return_offers"], "the order takes no money before its coupons are free"
     await stand.placed(purse, (sku, 1))
     assert await purse.position() == LOCKED
 
