@@ -2,14 +2,14 @@
 
 from pydantic import ConfigDict, Field
 
-from api.schemas.values import MoneyBody, Response
+from api.schemas.values import MoneyView, Response
 
 
 class RunView(Response):
     """So many units of the line, one after the other, each with this amount."""
 
     quantity: int
-    amount: MoneyBody
+    amount: MoneyView
 
 
 class AllocationView(Response):
@@ -21,7 +21,7 @@ class AllocationView(Response):
     name: str
     version: int = Field(description="the rule's version that was applied")
     funded_by: str | None = Field(description="`platform`, or the line's `merchant`")
-    amount: MoneyBody
+    amount: MoneyView
     units: list[RunView]
 
 
@@ -31,7 +31,7 @@ class AllocatedLineView(Response):
     merchant_id: str
     quantity: int
     gift: bool
-    unit_price: MoneyBody
+    unit_price: MoneyView
     allocations: list[AllocationView]
 
 
@@ -55,10 +55,10 @@ class ShareView(Response):
 
     bearer: str
     merchant_id: str | None
-    discount: MoneyBody
-    points: MoneyBody
-    shipping_discount: MoneyBody
-    total: MoneyBody
+    discount: MoneyView
+    points: MoneyView
+    shipping_discount: MoneyView
+    total: MoneyView
 
 
 class AllocationsView(Response):

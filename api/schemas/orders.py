@@ -12,7 +12,7 @@ from api.schemas.values import (
     AddressBody,
     Identifier,
     LongText,
-    MoneyBody,
+    MoneyView,
     Phone,
     PostalCode,
     Request,
@@ -74,12 +74,12 @@ class OrderLineView(Response):
     merchant_id: str
     quantity: int
     gift: bool
-    unit_price: MoneyBody
-    amount: MoneyBody
+    unit_price: MoneyView
+    amount: MoneyView
     discounts: list[BorneDiscountView]
-    points: MoneyBody = Field(description="paid in points")
-    payable: MoneyBody
-    shipping: MoneyBody
+    points: MoneyView = Field(description="paid in points")
+    payable: MoneyView
+    shipping: MoneyView
     shipping_discounts: list[BorneDiscountView]
     sources: list[SourceView]
 
@@ -87,7 +87,7 @@ class OrderLineView(Response):
 class PaymentView(Response):
     payment_id: str
     channel: str
-    amount: MoneyBody
+    amount: MoneyView
     state: str
     cashier_url: str | None
     payment_due_at: datetime
@@ -95,16 +95,16 @@ class PaymentView(Response):
     paid_at: datetime | None
     failure: str | None
     created_at: datetime
-    received: MoneyBody | None = Field(description="what the provider says it took")
-    refunded: MoneyBody | None = Field(description="what of that went back, or is on its way")
+    received: MoneyView | None = Field(description="what the provider says it took")
+    refunded: MoneyView | None = Field(description="what of that went back, or is on its way")
 
 
 class ParcelLineView(Response):
     line_no: int
     sku: str
     quantity: int
-    payable: MoneyBody
-    shipping: MoneyBody
+    payable: MoneyView
+    shipping: MoneyView
 
 
 class OrderParcelView(Response):

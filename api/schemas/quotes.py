@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from api.schemas.values import EXAMPLE_ADDRESS, AddressBody, Identifier, MoneyBody, Request, Response, ShortText
+from api.schemas.values import EXAMPLE_ADDRESS, AddressBody, Identifier, MoneyView, Request, Response, ShortText
 from ordersaga.domain.pricing.occasion import WEB
 
 MOST_UNITS = 9999
@@ -87,7 +87,7 @@ class DiscountView(Response):
     source: str = Field(description="`promotion`, `member_benefit` or `coupon`")
     code: str
     name: str
-    amount: MoneyBody
+    amount: MoneyView
 
 
 class SourceView(Response):
@@ -106,12 +106,12 @@ class QuoteLine(Response):
     merchant_id: str
     quantity: int
     gift: bool = Field(description="given with the goods, and discounted to nothing")
-    unit_price: MoneyBody
-    amount: MoneyBody
+    unit_price: MoneyView
+    amount: MoneyView
     discounts: list[DiscountView]
-    points: MoneyBody = Field(description="paid in points")
-    payable: MoneyBody
-    shipping: MoneyBody
+    points: MoneyView = Field(description="paid in points")
+    payable: MoneyView
+    shipping: MoneyView
     shipping_discounts: list[DiscountView]
     stock_hint: str = Field(description="`in_stock`, `low` or `insufficient`")
     sources: list[SourceView]
@@ -120,26 +120,26 @@ class QuoteLine(Response):
 class TotalsView(Response):
     """`payable` is `goods` less `discount` less `points`, and `shipping`, which is the fee less `shipping_discount`."""
 
-    goods: MoneyBody
-    discount: MoneyBody
-    points: MoneyBody
-    shipping: MoneyBody
-    shipping_discount: MoneyBody
-    tax: MoneyBody
-    payable: MoneyBody
-    due_now: MoneyBody
+    goods: MoneyView
+    discount: MoneyView
+    points: MoneyView
+    shipping: MoneyView
+    shipping_discount: MoneyView
+    tax: MoneyView
+    payable: MoneyView
+    due_now: MoneyView
 
 
 class ShippingOptionView(Response):
     code: str
-    fee: MoneyBody
+    fee: MoneyView
     selected: bool
 
 
 class MissingView(Response):
     """How much more must be bought."""
 
-    amount: MoneyBody | None = None
+    amount: MoneyView | None = None
     count: int | None = None
 
 
@@ -169,7 +169,7 @@ class OfferView(Response):
     name: str
     applied: bool
     reason: str = Field(description="why it is not applied, as a stable word")
-    amount: MoneyBody | None = Field(None, description="what it takes off goods and delivery together")
+    amount: MoneyView | None = Field(None, description="what it takes off goods and delivery together")
     missing: MissingView | None = Field(None, description="until it is earned, or its next tier")
     excluded_by: str | None = Field(None, description="the applied offer with which it cannot be combined")
     at_most: int | None = Field(None, description="how many points may be spent")

@@ -85,6 +85,15 @@ class MoneyBody(Request):
         return Money(self.amount, self.currency)
 
 
+class MoneyView(Response):
+    """Money that we answer: what we made needs no second look at every amount of every line."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": 1999, "currency": "TWD"}]})
+
+    amount: int = Field(description="integer minor units")
+    currency: str
+
+
 EXAMPLE_ADDRESS: JsonDict = {
     "name": "陳怡君",
     "phone": "+886 912 345 678",

@@ -14,8 +14,14 @@ from ordersaga.domain.money import Money
 from ordersaga.persistence.tables.catalogue import catalogue_files, merchants, skus, warehouses
 from ordersaga.persistence.tables.stock import stock
 
+_wanted = any_(bindparam("wanted", type_=ARRAY(Text)))
+_GOODS = (
+    select(skus, merchants.c.name.label("merchant_name"), merchants.c.self_operated, merchants.c.shipping)
+    .join(merchants)
+    .where(skus.c.sku == _wanted)
+)
 _FREE = select(func.sum(stock.c.on_hand - stock.c.reserved)).where(stock.c.sku == skus.c.sku).scalar_subquery()
-_WITH_FREE_STOCK = select(skus, _FREE.label("free")).where(skus.c.sku == any_(bindparam("wanted", type_=ARRAY(Text))))
+_WITH_FREE_STOCK = select(skus, _FREE.label("free")).where(skus.c.sku == _wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +34,14 @@ class Goods:
 
 async def goods(connection: AsyncConnection, wanted: Iterable[str]) -> Goods:
     """The SKUs of `wanted` that exist, with their merchants, in one statement."""
-    rows = await connection.execute(
-        select(skus, merchants.c.name.label("merchant_name"), merchants.c.self_operated, merchants.c.shipping)
-        .join(merchants)
-        .where(skus.c.sku.in_(list(wanted)))
-    )
     found_skus: dict[str, Sku] = {}
     found_merchants: dict[str, Merchant] = {}
-    for row in rows:
+    for row in await connection.execute(_GOODS, {"wanted": list(wanted)}):
         found_skus[row.sku] = _sku(row)
-        found_merchants[row.merchant_id] = _merchant(
-            row.merchant_id, row.merchant_name, row.self_operated, row.shipping
-        )
+        if row.merchant_id not in found_merchants:
+            found_merchants[row.merchant_id] = _merchant(
+                row.merchant_id, row.merchant_name, row.self_operated, row.shipping
+            )
     return Goods(found_skus, found_merchants)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, any_, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, Warehouse
@@ -14,6 +14,14 @@ from ordersaga.domain.errors import PlacingTimedOut, StockBelowReserved
 from ordersaga.domain.sourcing import Demand, Source, source
 from ordersaga.persistence.tables.catalogue import warehouses
 from ordersaga.persistence.tables.stock import stock, stock_movements, stock_reservation_lines, stock_reservations
+
+_SHELVES = (
+    select(stock.c.sku, (stock.c.on_hand - stock.c.reserved).label("available"), warehouses)
+    .join(warehouses, warehouses.c.warehouse_id == stock.c.warehouse_id)
+    .where(stock.c.sku == any_(bindparam("skus", type_=ARRAY(Text))))
+    .order_by(stock.c.sku, stock.c.warehouse_id)
+)
+_LOCK_SHELVES = _SHELVES.with_for_update(of=stock)
 
 _HELD = "reserved"
 _RELEASED = "released"
@@ -101,24 +109,19 @@ class Balance:
 
 async def shelves(connection: AsyncConnection, skus: Iterable[str], *, lock: bool = False) -> Shelves:
     """What is free of `skus`. With `lock`, in an order that all writers share, so that they never deadlock."""
-    query = (
-        select(stock.c.sku, (stock.c.on_hand - stock.c.reserved).label("available"), warehouses)
-        .join(warehouses, warehouses.c.warehouse_id == stock.c.warehouse_id)
-        .where(stock.c.sku.in_(list(skus)))
-        .order_by(stock.c.sku, stock.c.warehouse_id)
-    )
     available: defaultdict[str, dict[str, int]] = defaultdict(dict)
     places: dict[str, Warehouse] = {}
-    for row in await connection.execute(query.with_for_update(of=stock) if lock else query):
+    for row in await connection.execute(_LOCK_SHELVES if lock else _SHELVES, {"skus": list(skus)}):
         available[row.sku][row.warehouse_id] = row.available
-        places[row.warehouse_id] = Warehouse(
-            warehouse_id=row.warehouse_id,
-            name=row.name,
-            country=row.country,
-            region=row.region,
-            city=row.city,
-            postal_code=row.postal_code,
-        )
+        if row.warehouse_id not in places:
+            places[row.warehouse_id] = Warehouse(
+                warehouse_id=row.warehouse_id,
+                name=row.name,
+                country=row.country,
+                region=row.region,
+                city=row.city,
+                postal_code=row.postal_code,
+            )
     return Shelves(available, places)
 
 
