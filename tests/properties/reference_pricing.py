@@ -82,7 +82,7 @@ class Reference:
                 for code in (*(wishes.coupon_codes or ()), *wishes.promotion_codes)
             ],
             found.payable,
-            -sum(self.occasion.gifts[sku].price.amount * units for sku, units in found.gifts.values()),
+            -sum(max(1, self.occasion.gifts[sku].price.amount) * units for sku, units in found.gifts.values()),
             sum(self.whole[code].offer.source is Source.COUPON for code in found.whole),
         )
 

@@ -83,8 +83,7 @@ def visit(
     others = most_offers - most_offers // 3
     offers = [offer(random, f"O{place}", kinds, freely=freely) for place in range(random.randint(others // 2, others))]
     coupons = [held_coupon(random, f"C{place}", freely=freely) for place in range(random.randint(0, most_offers // 3))]
-    gifts = {GIFT: goods(GIFT, random.randint(1, 100))}
-    gifts |= {name: skus[name] for name in names if name == "A" and skus[name].price.amount}
+    gifts = {GIFT: goods(GIFT, random.choice((0, 1, 60)))} | {name: skus[name] for name in names if name == "A"}
     return Visit(
         items=tuple(CartItem(name, random.randint(1, 5)) for name in names),
         skus=skus,

@@ -96,8 +96,8 @@ def test_neither_the_order_of_the_cart_nor_of_the_offers_changes_anything(visit:
     )
     one, other = visit.price(), shuffled.price()
     assert one.order.totals == other.order.totals
-    assert set(one.considered) == set(other.considered)
-    assert set(one.order.holds) == set(other.order.holds)
+    assert one.considered == other.considered
+    assert one.order.holds == other.order.holds
     assert by_sku(one) == by_sku(other)
 
 
