@@ -70,6 +70,10 @@ def prorate_runs(amount: int, weights: Runs) -> Runs:
         raise MoneyInvalid(f"{amount} cannot be shared over units that bear {whole}")
     if whole == 0:
         return ((sum(count for count, _ in weights), 0),)
+    if len(weights) == 1:
+        ((count, _),) = weights
+        each, more = divmod(amount, count)
+        return ((more, each + 1), (count - more, each)) if more else ((count, each),)
     floors = [amount * weight // whole for _, weight in weights]
     left = amount - sum(count * floor for (count, _), floor in zip(weights, floors, strict=True))
     claims = sorted(

@@ -5,8 +5,9 @@ Where a later offer surely takes a percentage of what an earlier one leaves, the
 of 100 off before 10 % off only 90 count, because the ceiling of the 10 % is that of the larger base.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from ordersaga.domain.pricing.application import Left, LinesOf
@@ -95,17 +96,20 @@ def ceilings(
     """
     later = left.after_this_stage()
     besides = 0
-    shares: list[tuple[int, int, int]] = []
+    rounded = 0
+    shares: dict[int, list[tuple[int, int]]] = {}
     for item, places in lines:
         if TURN[item.stage] > number:
             parts = dict(zip(item.lines, item.wants(later.base)[1], strict=True))
             besides += sum(min(parts[place], later.base[place]) for place in places)
-            shares.append((TURN[item.stage], sum(1 << place for place in places), item.percentage_of(later.base)))
+            points = item.percentage_of(later.base)
+            shares.setdefault(TURN[item.stage], []).append((sum(1 << place for place in places), points))
+            rounded += 1
     for place in places_of(sure):
         item = whole[place]
-        if TURN[item.stage] > number and item.is_share:
-            shares.append((TURN[item.stage], item.mask, item.percentage_of(later.base)))
-    shares = [share for share in shares if share[2]]
+        if item.is_share and TURN[item.stage] > number:
+            shares.setdefault(TURN[item.stage], []).append((item.mask, item.percentage_of(later.base)))
+            rounded += 1
     values = {
         place: _value(item, left if TURN[item.stage] == number else later, shares)
         for place, item in enumerate(whole)
@@ -114,15 +118,16 @@ def ceilings(
     return Ceilings(
         worth=worth,
         values=values,
-        besides=besides + len(shares) * len(left.left),
+        besides=besides + rounded * len(left.left),
         goods=sum(later.left) - sum(later.basket.floors),
         fees=sum(left.fees),
         later_shares=_later_shares(whole, later, number, sure, cliques),
     )
 
 
-def places_of(bits: int) -> list[int]:
-    return [place for place in range(bits.bit_length()) if bits >> place & 1]
+@lru_cache(maxsize=10_000)
+def places_of(bits: int) -> tuple[int, ...]:
+    return tuple(place for place in range(bits.bit_length()) if bits >> place & 1)
 
 
 def _later_shares(
@@ -143,15 +148,13 @@ def _later_shares(
     return found if together <= WHOLE else {}
 
 
-def _value(item: Candidate, left: Left, shares: Sequence[tuple[int, int, int]]) -> Value:
-    amount = left.most(item)
-    given = item.gift(left.base) * item.gift_worth
+def _value(item: Candidate, left: Left, shares: Mapping[int, Sequence[tuple[int, int]]]) -> Value:
+    amount, given = left.most(item), item.gift(left.base) * item.gift_worth
     chosen = item.chosen if amount or given else 0
     if item.stage is Stage.SHIPPING:
         return chosen, 0, amount, given
-    if amount:
-        for turn in range(TURN[item.stage] + 1, len(WALK)):
-            taken_later = sum(points for at, mask, points in shares if at == turn and not item.mask & ~mask)
-            if taken_later:
-                amount = max(1, -(-amount * (WHOLE - taken_later) // WHOLE))
+    for turn, found in shares.items():
+        if amount and turn > TURN[item.stage]:
+            taken_later = sum(points for mask, points in found if not item.mask & ~mask)
+            amount = max(1, -(-amount * (WHOLE - taken_later) // WHOLE))
     return chosen, amount, 0, given

@@ -131,7 +131,9 @@ class _Search:
         While others may still displace what goes by line, nothing is sure of that but what it takes at the most.
         """
         may_displace = bool(self._displacing & open_offers)
-        shaping = tuple(place for place in chosen if self._displacing >> place & 1 or self._whole[place].is_share)
+        shaping: tuple[int, ...] = ()
+        if not may_displace:
+            shaping = tuple(place for place in chosen if self._displacing >> place & 1 or self._whole[place].is_share)
         key = (may_displace, *sorted(shaping))
         if key not in self._outlooks:
             self._spend(_ENTRY)
@@ -215,7 +217,7 @@ class _Search:
         """The offers of the same stage, as bits."""
         return self._in_stage[TURN[self._whole[place].stage]]
 
-    def _open_cliques(self, open_offers: int) -> list[list[int]]:
+    def _open_cliques(self, open_offers: int) -> list[tuple[int, ...]]:
         return [places_of(clique & open_offers) for clique in self._cliques if clique & open_offers]
 
     def _in_cliques(self) -> list[int]:
