@@ -1,5 +1,7 @@
 """The few words of an answer that a reader of the demo wants to see."""
 
+from typing import Any
+
 from rich.text import Text
 
 from cli.client import Answer, JsonObject
@@ -18,8 +20,13 @@ def gist(answer: Answer, path: str = "") -> Text:
 
 def _refusal(body: JsonObject) -> list[str]:
     """The code, in whose words, and the first fields in which a refused quote differs from a fresh one."""
-    changes = [f"{one['field']}: {one['quoted']} → {one['now']}" for one in body.get("changes", ())[:2]]
+    changes = [f"{one['field']}: {_brief(one['quoted'])} → {_brief(one['now'])}" for one in body.get("changes", ())[:2]]
     return [str(body[name]) for name in ("code", "detail") if body.get(name)] + changes
+
+
+def _brief(value: Any) -> str:
+    """A value, or the code of what has one."""
+    return str(value.get("code", value) if isinstance(value, dict) else value)
 
 
 def _facts(body: JsonObject, path: str) -> list[str]:

@@ -4,11 +4,12 @@ import asyncio
 import io
 
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
-from cli.client import Answer, Api
+from cli.client import Answer, Api, JsonObject
 from cli.walkthrough.chapters import Chapter, Play, Scene, chapters
 from cli.walkthrough.gist import gist
+from cli.walkthrough.offers import compared, considered, parcels
 from cli.walkthrough.performance import Played, perform
 from cli.walkthrough.stage import SceneFailed, Stage
 from cli.walkthrough.timeline import timeline
@@ -97,6 +98,8 @@ def test_an_answer_is_told_by_what_matters_in_it() -> None:
     assert gist(order, "/v1/orders/A1/cancel").plain == "201  awaiting_payment · payable 1480.00 TWD"
     refusal = Answer(409, {"code": "quote_changed", "status": 409, "changes": [{"field": "a", "quoted": 1, "now": 2}]})
     assert gist(refusal).plain == "409  quote_changed · a: 1 → 2"
+    lost = Answer(409, {"code": "quote_changed", "changes": [{"field": "a", "quoted": {"code": "c"}, "now": None}]})
+    assert gist(lost).plain == "409  quote_changed · a: c → None"
 
 
 def test_a_timeline_is_the_order_s_table_and_a_line_for_each_parcel() -> None:
@@ -112,3 +115,43 @@ def test_a_timeline_is_the_order_s_table_and_a_line_for_each_parcel() -> None:
     assert parcel == "parcel A1-1: picked 1.00 s, packed 2.00 s"
     assert "complete" in table
     assert "picked" not in table
+
+
+def twd(amount: int) -> JsonObject:
+    return {"amount": amount, "currency": "TWD"}
+
+
+def lines_of(*shown: RenderableType) -> list[str]:
+    told = io.StringIO()
+    Console(file=told, width=120).print(*shown)
+    return [" ".join(line.split()) for line in told.getvalue().splitlines()]
+
+
+def test_offers_are_told_with_what_they_take_or_why_they_do_not() -> None:
+    apart: JsonObject = {"missing": None, "excluded_by": None, "at_most": None, "amount": None, "reason": ""}
+    offers = (
+        {"source": "promotion", "code": "a", "name": "Tea week", "applied": True, "amount": twd(500)},
+        {"source": "member_benefit", "code": "b", "name": "", "applied": False, "reason": "other_channel"},
+        {"source": "coupon", "code": "c", "name": "C", "applied": False, "reason": "excluded", "excluded_by": "a"},
+        {"source": "promotion", "code": "d", "name": "D", "applied": False, "reason": "minimum_not_reached"}
+        | {"missing": {"amount": twd(100), "count": 2}},
+        {"source": "points", "code": "points", "name": "", "applied": False, "reason": "not_chosen", "at_most": 9},
+    )
+    assert lines_of(considered({"offers": [apart | offer for offer in offers]}))[1:] == [
+        "Tea week promotion 5.00 TWD",
+        "b member benefit other channel",
+        "C coupon excluded, by a",
+        "D promotion minimum not reached, 1.00 TWD missing, 2 missing",
+        "points points not chosen, at most 9",
+    ]
+
+
+def test_money_is_told_by_quote_and_by_parcel() -> None:
+    totals = {
+        name: twd(place * 100) for place, name in enumerate(("goods", "discount", "points", "shipping", "payable"))
+    }
+    (_, told) = lines_of(compared({"plain": {"totals": totals}}))
+    assert told == "plain 0.00 TWD 1.00 TWD 2.00 TWD 3.00 TWD 4.00 TWD"
+    lines = [{"sku": sku, "quantity": 2, "payable": twd(150), "shipping": twd(10)} for sku in ("TEA", "POT")]
+    (_, told) = lines_of(parcels({"parcels": [{"parcel_no": "A-1", "lines": lines}]}))
+    assert told == "A-1 2 × TEA, 2 × POT 3.00 TWD 0.20 TWD"
