@@ -1,12 +1,16 @@
 """The migrations make the database that the tables describe."""
 
 import asyncio
+import json
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
+from api.schemas.orders import OrderView
 from devstack.stack import Stack
+from ordersaga.domain.pricing.quote import from_document
 from ordersaga.persistence.migrate import differences, head, upgrade
 from ordersaga.settings import Settings
+from tests.shop import TAIPEI, Document, twd
 
 
 async def test_the_migrated_database_lacks_nothing_of_the_tables(settings: Settings) -> None:
@@ -29,6 +33,22 @@ async def test_money_that_lies_unexpected_from_earlier_days_is_refunded_after_th
     asked = await connection.fetch("SELECT payment_id FROM payments WHERE next_inquiry_at <= now()", timeout=10)
     assert [row["payment_id"] for row in asked] == ["pay_open"]
     await connection.close(timeout=10)
+
+
+async def test_what_was_submitted_in_earlier_days_is_still_read_and_answered(stack: Stack) -> None:
+    address = await _database_at(stack, "priced_without_offers", "0005")
+    connection = await asyncpg.connect(address, timeout=10)
+    values = (json.dumps(_PRICED_WITHOUT_OFFERS), json.dumps(_ANSWERED_WITHOUT_OFFERS))
+    await connection.execute(_SUBMITTED, *values, timeout=10)
+    await upgrade(_driver_url(address))
+    row = await connection.fetchrow("SELECT priced, answer FROM submissions", timeout=10)
+    await connection.close(timeout=10)
+    (line,) = from_document(json.loads(row["priced"])).lines
+    assert [(item.kind, item.amount, item.units) for item in line.allocations] == [
+        ("shipping_fee", 7, ((1, 4), (1, 3)))
+    ]
+    (shown,) = OrderView.model_validate(json.loads(row["answer"])).lines
+    assert (shown.payable.amount, shown.points.amount, shown.gift) == (20, 0, False)
 
 
 async def _database_at(stack: Stack, name: str, revision: str) -> str:
@@ -55,3 +75,47 @@ _EARLIER_DAYS = """
            ('pay_good', 'O-1', 'card', 'sandbox', 9, 'TWD', 'succeeded', now(), 9, 'TWD'),
            ('pay_open', 'O-1', 'card', 'sandbox', 9, 'TWD', 'open', now(), NULL, NULL);
 """
+
+_SUBMITTED = """
+    INSERT INTO submissions (order_no, quote_id, buyer, idempotency_key, body_hash, receiver, received_at,
+                             priced, answer)
+    VALUES ('O-1', 'q', 'alice', 'k', '', '{}', now(), $1, $2)
+"""
+_LINE_WITHOUT_OFFERS: Document = {
+    "line_no": 1,
+    "sku": "TEA",
+    "name": "Tea",
+    "attributes": {},
+    "merchant_id": "own",
+    "quantity": 2,
+}
+_PRICED_WITHOUT_OFFERS: Document = {
+    "order_type": "standard",
+    "currency": "TWD",
+    "shipping_option": "standard",
+    "shipping_options": {"standard": 7},
+    "lines": [
+        _LINE_WITHOUT_OFFERS
+        | {"unit_price": 10, "amount": 20, "discounts": [], "payable": 20, "shipping": 7}
+        | {"weight_g": 0, "volume_mm3": 0, "transport_class": "ordinary"}
+    ],
+    "totals": {"goods": 20, "discount": 0, "points": 0, "shipping": 7, "tax": 0, "payable": 27, "due_now": 27},
+}
+_ANSWERED_WITHOUT_OFFERS: Document = {
+    "order_no": "O-1",
+    "order_type": "standard",
+    "status": "awaiting_payment",
+    "status_label": "",
+    "totals": {name: twd(amount) for name, amount in _PRICED_WITHOUT_OFFERS["totals"].items()},
+    "placed_at": "2026-11-01T00:00:00Z",
+    "updated_at": "2026-11-01T00:00:00Z",
+    "payment_due_at": "2026-11-01T00:30:00Z",
+    "shipping_option": "standard",
+    "receiver": TAIPEI,
+    "lines": [
+        _LINE_WITHOUT_OFFERS
+        | {"unit_price": twd(10), "amount": twd(20), "discounts": [], "payable": twd(20), "shipping": twd(7)}
+        | {"sources": []}
+    ],
+    **{name: [] for name in ("payments", "parcels", "after_sales", "refunds", "reviews", "available_actions")},
+}

@@ -44,6 +44,21 @@ _REWRITE_SUBMISSIONS = f"""
         )
     )
 """  # noqa: S608 - the same
+_REWRITE_ANSWERS = """
+    UPDATE submissions SET answer = answer || jsonb_build_object(
+        'totals', answer->'totals' || jsonb_build_object('shipping_discount', nothing),
+        'lines', (
+            SELECT jsonb_agg(
+                document || '{"category": "", "gift": false, "shipping_discounts": []}'
+                || jsonb_build_object('points', nothing) ORDER BY place
+            )
+            FROM jsonb_array_elements(answer->'lines') WITH ORDINALITY AS lines (document, place)
+        )
+    )
+    FROM (SELECT order_no, jsonb_build_object('amount', 0, 'currency', priced->'currency') FROM submissions)
+         AS amounts (order_no, nothing)
+    WHERE submissions.order_no = amounts.order_no AND answer IS NOT NULL
+"""
 
 
 def upgrade() -> None:
@@ -250,6 +265,7 @@ def upgrade() -> None:
     )
     op.execute(_ALLOCATE_FEES)
     op.execute(_REWRITE_SUBMISSIONS)
+    op.execute(_REWRITE_ANSWERS)
 
 
 def downgrade() -> None:
