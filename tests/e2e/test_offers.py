@@ -70,8 +70,8 @@ async def test_coupons_that_cannot_be_used_have_a_reason_each_and_take_nothing(s
     quote = await until(
         lambda: shop.previews(buyer, (tea, 1), coupon_codes=wanted), lambda quote: not applied(quote), within=10
     )
-    reasons = {code: offer["reason"] for code, offer in offers_of(quote).items()}
-    assert reasons == {foreign: "unknown_coupon", "NO-SUCH-COUPON": "unknown_coupon", expired: "coupon_expired"}
+    reasons = [offers_of(quote)[code]["reason"] for code in wanted]
+    assert reasons == ["unknown_coupon", "unknown_coupon", "coupon_expired"]
     assert (await shop.submits(buyer, quote))["totals"]["discount"] == twd(0)
 
 
