@@ -132,6 +132,7 @@ async def test_of_fifty_submits_at_once_with_one_coupon_one_is_an_order(shop: Sh
         if not answer.is_success:
             problem = refused(answer, 409, "coupon_unavailable")
             assert (problem["coupon_code"], problem["reason"]) == (coupon, "coupon_locked")
+            assert "lines.0.discounts.0" in fields_of(problem)
             assert applied(problem["quote"]) == {}
     assert await buyer.orders() == [order["order_no"]]
     assert await shop.stock(tea) == (5000, order["lines"][0]["quantity"])
