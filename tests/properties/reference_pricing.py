@@ -197,6 +197,8 @@ class Reference:
             if offer.scope.covers(row.sku) and not any(excludes(offer, other) for other in displacing)
         }
         candidates = [offer for offer in self.prices if worth.get(offer.code)]
+        if not any(excludes(one, other) for one, other in combinations(candidates, 2)):
+            return candidates
         lawful = (
             some
             for some in _subsets(candidates)

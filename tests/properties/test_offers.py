@@ -25,6 +25,7 @@ from ordersaga.domain.pricing.scope import EVERYTHING, Scope
 from ordersaga.domain.pricing.source import Source
 from tests.offers import NOW
 from tests.properties.random_offers import COUPON_KINDS, KINDS, held_coupon, offer
+from tests.properties.reference_pricing import excludes
 from tests.properties.shopping import Visit, visits
 
 LATER, EARLIER = NOW + timedelta(days=1), NOW - timedelta(days=1)
@@ -158,6 +159,21 @@ def test_every_offer_that_is_considered_is_applied_or_has_a_reason(visit: Visit)
         assert each.applied == (each.reason == "")
         assert each.applied or each.amount == 0
         assert each.reason in REASONS
+
+
+@given(visits())
+def test_an_excluded_offer_names_an_applied_one_that_it_shares_a_line_with(visit: Visit) -> None:
+    offers = {found.offer.code: found.offer for found in visit.occasion.offers}
+    offers |= {held.coupon_code: held.offer for held in visit.occasion.coupons}
+    pricing = visit.price()
+    applied = {each.code for each in pricing.considered if each.applied}
+    for each in pricing.considered:
+        assert (each.excluded_by is not None) == (each.reason == "excluded")
+        if each.excluded_by is not None:
+            one, other = offers[each.code], offers[each.excluded_by]
+            assert other.code in applied
+            assert excludes(one, other)
+            assert any(one.scope.covers(sku) and other.scope.covers(sku) for sku in visit.skus.values())
 
 
 REASONS = frozenset(
