@@ -59,8 +59,7 @@ class Submitting:
     async def answer(self) -> dict[str, Any]:
         """The placed order's document; every refusal is raised."""
         async with self._services.database.transaction() as connection:
-            known = await self._earlier(connection)
-            priced = None if known else await self._price(connection)
+            known, priced = await self._earlier_or_price(connection)
         if priced is None:
             return await self._answer_known(known)
         await self._claim_goods()
@@ -83,6 +82,19 @@ class Submitting:
 
     async def _earlier(self, connection: Any) -> list[Submission]:
         return await submissions.earlier(connection, self._quote.order_no, self._caller.subject, self._key)
+
+    async def _earlier_or_price(self, connection: Any) -> tuple[list[Submission], PricedOrder | None]:
+        known = await self._earlier(connection)
+        if known:
+            return known, None
+        try:
+            return [], await self._price(connection)
+        except OrderError:
+            # The same request, sent twice, may hold the coupon or the last of a budget by now.
+            known = await self._earlier(connection)
+            if not known:
+                raise
+            return known, None
 
     async def _price(self, connection: Any) -> PricedOrder:
         """Price again: what was promised holds, or the buyer decides anew (R-SUB-3)."""

@@ -142,6 +142,19 @@ async def test_of_fifty_submits_at_once_with_one_coupon_one_is_an_order(shop: Sh
     assert await marketing.coupon_states(buyer) == {coupon: "used"}
 
 
+async def test_a_submit_that_is_sent_many_times_never_misses_the_coupon_that_it_holds_itself(shop: Shop) -> None:
+    marketing, buyer, tea = Marketing(shop), shop.buyer(), await shop.shelves(price=10_000)
+    await marketing.grants("once", off(1000), tea, to=buyer)
+    body = {"quote_token": (await shop.previews(buyer, (tea, 1)))["quote_token"]}
+
+    async def send(turn: int) -> httpx.Response:
+        await asyncio.sleep(turn * 0.004)  # so that some come while others take the coupon
+        return await buyer.ask("POST", "/v1/orders", body, key="k")
+
+    answers = await asyncio.gather(*(send(turn) for turn in range(CROWD)))
+    assert len({succeeded(answer)["order_no"] for answer in answers}) == 1
+
+
 async def test_a_cancelled_order_gives_its_coupon_back_for_the_next(shop: Shop) -> None:
     marketing, buyer, tea = Marketing(shop), shop.buyer(), await shop.shelves(price=10_000)
     coupon = await marketing.grants("once", off(1000), tea, to=buyer)
