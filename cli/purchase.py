@@ -1,6 +1,7 @@
 """What a buyer does, as calls of the public API: preview, submit, pay."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from cli.client import Caller, JsonObject
 from ordersaga.domain.money import Money
@@ -15,8 +16,9 @@ def goods(*items: tuple[str, int]) -> list[JsonObject]:
     return [{"sku": sku, "quantity": quantity} for sku, quantity in items]
 
 
-async def preview(buyer: Caller, items: Sequence[JsonObject], address: JsonObject) -> JsonObject:
-    return await buyer.post("/v1/quotes", {"items": list(items), "address": address})
+async def preview(buyer: Caller, items: Sequence[JsonObject], address: JsonObject, **choice: Any) -> JsonObject:
+    """`choice` is what else the buyer says: `coupon_codes`, `points` …"""
+    return await buyer.post("/v1/quotes", {"items": list(items), "address": address, **choice})
 
 
 async def submit(buyer: Caller, quote: JsonObject, *, key: str | None = None) -> JsonObject:

@@ -1,7 +1,14 @@
 """What the shop's books say when all is over: plain records, read once, judged by `promises`. Money is minor units."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from cli.experiment.purses import Purses
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.lifecycle.table import Machine
+
+Findings = Iterator[tuple[str, str]]
+"""What a look at the books finds: which order (or payment, SKU, coupon …), and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +20,14 @@ class OrderRow:
     state: str
     payable: int
     units: int
+
+    @property
+    def machine(self) -> Machine:
+        return order_type(self.order_type).version(self.table_version)
+
+    @property
+    def ended(self) -> bool:
+        return self.state in self.machine.final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,5 +115,6 @@ class Books:
     movements: tuple[MovementRow, ...] = ()
     balances: tuple[BalanceRow, ...] = ()
     parcels: tuple[ParcelUnits, ...] = ()
+    purses: Purses = field(default_factory=Purses)
     meddled: tuple[tuple[str, str], ...] = ()
     unfinished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from cli.experiment.evidence import read_audit, read_books
 from cli.experiment.faults import Kind
 from cli.experiment.goods import shelve
 from cli.experiment.journal import Journal, Submission
+from cli.experiment.offers import hand_out
 from cli.experiment.plan import Plan
 from cli.experiment.promises import Broken, judge
 from cli.experiment.saboteur import Saboteur
@@ -75,6 +76,7 @@ class Experiment:
     async def run(self) -> Outcome:
         async with self._api() as api, self._beside(api) as watch:
             await shelve(api, self._plan.goods)
+            await hand_out(api, self._plan.offers, {f"{self._mark}-{wish.buyer}" for wish in self._plan.wishes})
             self._watcher.phase(Phase.STORM)
             visiting = [
                 asyncio.create_task(self._visit(api, watch, number)) for number in range(len(self._plan.wishes))
@@ -145,7 +147,7 @@ class Experiment:
                 )
             self._journal.hears(submission, answer)
 
-        await asyncio.gather(*(again(item) for item in self._journal.submissions if not item.was_a_twin))
+        await asyncio.gather(*(again(item) for item in self._journal.submissions if not item.may_come_again))
 
     async def _settled(self, watch: Watch) -> Books:
         """The books when nothing is left to do, or when patience is over."""

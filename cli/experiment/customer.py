@@ -8,7 +8,7 @@ from cli.client import Api, ApiProblem, ApiUnreachable, Caller, JsonObject
 from cli.experiment.clerk import carelessly
 from cli.experiment.journal import Journal, Submission
 from cli.experiment.watch import FINAL, Watch
-from cli.experiment.wishes import Paying, Submitting, Wish
+from cli.experiment.wishes import Paying, Saving, Submitting, Wish
 from cli.purchase import attempt, goods, preview
 from ordersaga.domain.lifecycle.standard import State
 
@@ -72,7 +72,11 @@ class Customer:
                 return None
 
     async def _preview(self, name: str) -> Submission:
-        quote = await preview(self._buyer, goods(*self._wish.cart), ADDRESS)
+        wish = self._wish
+        choice: JsonObject = {"points": wish.points}
+        if wish.saving in (Saving.NOTHING, Saving.POINTS):
+            choice["coupon_codes"] = []
+        quote = await preview(self._buyer, goods(*wish.cart), ADDRESS, **choice)
         key = f"{self._mark}-{self._wish.number}-{name}"
         return self._journal.submits(Submission(buyer=self._buyer.subject, quote_token=quote["quote_token"], key=key))
 

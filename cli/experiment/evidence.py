@@ -1,9 +1,8 @@
 """Reads the books straight from the database and from Temporal, past the code that keeps them."""
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from temporalio.client import Client
@@ -19,11 +18,11 @@ from cli.experiment.books import (
     RefundRow,
     StepRow,
 )
+from cli.experiment.purse_evidence import read_purses
+from cli.experiment.rows import rows
 from cli.keys import audited_database
 from devstack.ready import Addresses
 from ordersaga.persistence.verification import verify_all
-
-Row = TypeVar("Row")
 
 _ANSWERS_WITHIN = 20.0
 _OURS = ("order/", "parcel/", "refund/")
@@ -82,14 +81,15 @@ async def read_books(addresses: Addresses) -> Books:
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return Books(
-                orders=await _rows(connection, OrderRow, _ORDERS),
-                steps=await _rows(connection, StepRow, _STEPS),
-                payments=await _rows(connection, PaymentRow, _PAYMENTS),
-                provider=await _rows(connection, ProviderRow, _PROVIDER),
-                refunds=await _rows(connection, RefundRow, _REFUNDS) if await _has(connection, "refunds") else (),
-                movements=await _rows(connection, MovementRow, _MOVEMENTS),
-                balances=await _rows(connection, BalanceRow, _BALANCES),
-                parcels=await _rows(connection, ParcelUnits, _PARCELS),
+                orders=await rows(connection, OrderRow, _ORDERS),
+                steps=await rows(connection, StepRow, _STEPS),
+                payments=await rows(connection, PaymentRow, _PAYMENTS),
+                provider=await rows(connection, ProviderRow, _PROVIDER),
+                refunds=await rows(connection, RefundRow, _REFUNDS) if await _has(connection, "refunds") else (),
+                movements=await rows(connection, MovementRow, _MOVEMENTS),
+                balances=await rows(connection, BalanceRow, _BALANCES),
+                parcels=await rows(connection, ParcelUnits, _PARCELS),
+                purses=await read_purses(connection),
                 unfinished=await _unfinished(connection) | {"its run is still open": await open_runs(addresses)},
             )
     finally:
@@ -119,10 +119,3 @@ async def _unfinished(connection: Any) -> dict[str, tuple[str, ...]]:
 
 async def _has(connection: Any, table: str) -> bool:
     return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
-
-
-async def _rows(connection: Any, kind: type[Row], query: str) -> tuple[Row, ...]:
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # each kind is a dataclass
-    return tuple(
-        kind(**{name: value for name, value in row.items() if name in names}) for row in await connection.fetch(query)
-    )

@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 from cli.client import Answer, ApiProblem
 
+_UNDECIDED = frozenset(
+    {"duplicate_submission", "quote_changed", "coupon_unavailable", "points_unavailable", "offer_exhausted"}
+)
+
 
 @dataclass(slots=True, kw_only=True)
 class Submission:
@@ -17,16 +21,18 @@ class Submission:
     code: str | None = None
 
     @property
-    def was_a_twin(self) -> bool:
-        """Refused for a twin that was an order already: nothing was decided about this one, and it may come again."""
-        return self.code == "duplicate_submission"
+    def may_come_again(self) -> bool:
+        """Refused for a twin that was an order already, or for what the price rests on: before anything was decided
+        about this one.
+        """
+        return self.code in _UNDECIDED
 
     def hear(self, answer: Answer) -> str | None:
         """Take an answer; what differs from an earlier one is told, for the same key promises the same answer."""
         order_no = str(answer.body["order_no"]) if answer.status == 201 else None
         code = None if order_no else str(answer.body.get("code", answer.status))
         first = (self.order_no, self.code)
-        if first == (None, None) or self.was_a_twin:
+        if first == (None, None) or self.may_come_again:
             self.order_no, self.code = order_no, code
         elif first != (order_no, code):
             return f"answered {self.order_no or self.code} first and {order_no or code} later"

@@ -1,16 +1,17 @@
 """What the shop promises whatever breaks, as rules over plain records: books in, broken promises out (R-OPS-2)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from cli.experiment.books import Books, OrderRow, StepRow
+from cli.experiment.books import Books, Findings, OrderRow, StepRow
 from cli.experiment.journal import Journal
+from cli.experiment.purse_promises import PURSE_PROMISES
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ParcelState, is_shipped
-from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.standard import State
-from ordersaga.domain.lifecycle.table import Actor, Machine
+from ordersaga.domain.lifecycle.table import Actor
 
 _DONE = "succeeded"
 _UNEXPECTED = "unexpected"
@@ -25,9 +26,6 @@ class Broken:
     found: str
 
 
-Findings = Iterator[tuple[str, str]]
-
-
 def judge(books: Books, journal: Journal) -> list[Broken]:
     """Every broken promise; none when all is well."""
     return [
@@ -37,17 +35,9 @@ def judge(books: Books, journal: Journal) -> list[Broken]:
     ]
 
 
-def ended(order: OrderRow) -> bool:
-    return order.state in _machine(order).final
-
-
-def _machine(order: OrderRow) -> Machine:
-    return order_type(order.order_type).version(order.table_version)
-
-
 def _orders_end(books: Books, _: Journal) -> Findings:
     for order in books.orders:
-        if not ended(order):
+        if not order.ended:
             yield order.order_no, f"it is still {order.state}"
 
 
@@ -63,7 +53,7 @@ def _orders_walk_their_tables(books: Books, _: Journal) -> Findings:
 
 
 def _misstep(order: OrderRow, steps: list[StepRow]) -> str | None:
-    machine = _machine(order)
+    machine = order.machine
     if not steps or (steps[0].from_state, steps[0].to_state) != (None, machine.initial):
         return "its timeline does not begin with its submit"
     known, state = {row.action for row in machine.rows}, machine.initial
@@ -97,7 +87,7 @@ def _completed_orders_are_paid(books: Books, _: Journal) -> Findings:
 def _given_up_orders_keep_no_money(books: Books, _: Journal) -> Findings:
     kept = _kept(books)
     for order in books.orders:
-        if ended(order) and order.state != State.COMPLETED and kept[order.order_no] != 0:
+        if order.ended and order.state != State.COMPLETED and kept[order.order_no] != 0:
             yield order.order_no, f"{order.state}: {kept[order.order_no]} were kept"
 
 
@@ -202,7 +192,7 @@ def _nothing_is_oversold(books: Books, _: Journal) -> Findings:
 
 
 def _ended_orders_hold_no_stock(books: Books, _: Journal) -> Findings:
-    running = {order.order_no for order in books.orders if not ended(order)}
+    running = {order.order_no for order in books.orders if not order.ended}
     held: Counter[str] = Counter()
     for movement in books.movements:
         if movement.order_no is not None and movement.order_no not in running:
@@ -219,8 +209,12 @@ def _goods_leave_once_and_paid(books: Books, _: Journal) -> Findings:
             left[movement.order_no] -= movement.on_hand
     for order in books.orders:
         wanted = order.units if order.state == State.COMPLETED else 0
-        if ended(order) and left[order.order_no] != wanted:
+        if order.ended and left[order.order_no] != wanted:
             yield order.order_no, f"{order.state}: {left[order.order_no]} units left the shelves, not {wanted}"
+
+
+def _of_books(look: Callable[[Books], Findings], books: Books, _: Journal) -> Findings:
+    yield from look(books)
 
 
 def _the_audit_verifies(books: Books, _: Journal) -> Findings:
@@ -249,6 +243,7 @@ _PROMISES: dict[str, Callable[[Books, Journal], Findings]] = {
     "nothing is oversold": _nothing_is_oversold,
     "an ended order holds no stock": _ended_orders_hold_no_stock,
     "goods leave the shelves once, and paid": _goods_leave_once_and_paid,
+    **{promise: partial(_of_books, look) for promise, look in PURSE_PROMISES.items()},
     "the audit verifies": _the_audit_verifies,
     "nothing is left undone": _nothing_is_left_undone,
 }

@@ -28,6 +28,14 @@ class Paying(StrEnum):
     WRONG_AMOUNT = "pays a wrong amount, then the right one"
 
 
+class Saving(StrEnum):
+    NOTHING = "without coupons and points"
+    COUPON = "with the best of the coupons"
+    POINTS = "with points"
+    BOTH = "with coupons and points"
+
+
+SPENDS_POINTS = frozenset({Saving.POINTS, Saving.BOTH})
 UNEXPECTED = frozenset({Paying.TOO_LATE, Paying.TWICE, Paying.WRONG_AMOUNT})
 """Wishes that bring money which the order does not take."""
 
@@ -45,18 +53,24 @@ _PAYING = {
 }
 
 
+_SAVING = {Saving.NOTHING: 50, Saving.COUPON: 22, Saving.POINTS: 14, Saving.BOTH: 14}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """One customer's visit, `at` seconds after the beginning.
 
-    `callbacks` is how often the provider reports a payment (0: it stays silent), `callback_delay` how many seconds
-    later, `dawdle` how many seconds lie between two of the customer's own steps.
+    `points` are spent if the shop lets them. `callbacks` is how often the provider reports a payment (0: it stays
+    silent), `callback_delay` how many seconds later, `dawdle` how many seconds lie between two of the customer's own
+    steps.
     """
 
     number: int
     at: float
     buyer: str
     cart: tuple[tuple[str, int], ...]
+    saving: Saving
+    points: int
     submitting: Submitting
     paying: Paying
     channels: tuple[str, str]
@@ -85,6 +99,8 @@ def _draw(dice: Random, number: int, at: float, skus: Sequence[str], paying: dic
         at=round(at, 2),
         buyer=f"buyer-{dice.randrange(_BUYERS) + 1}",
         cart=tuple((sku, dice.choices((1, 2, 3), (70, 20, 10))[0]) for sku in lines),
+        saving=(saving := dice.choices(list(_SAVING), list(_SAVING.values()))[0]),
+        points=dice.choices((50, 75, 120))[0] if saving in SPENDS_POINTS else 0,
         submitting=dice.choices(list(_SUBMITTING), list(_SUBMITTING.values()))[0],
         paying=dice.choices(list(paying), list(paying.values()))[0],
         channels=(first, second),

@@ -12,6 +12,7 @@ from cli.experiment.books import (
     StepRow,
 )
 from cli.experiment.journal import Journal
+from tests.chaos.right_purses import right_purses
 
 WAYS = {
     "completed": (
@@ -97,6 +98,7 @@ def right() -> tuple[Books, Journal]:
                 parcel_no="p", order_no="completed", warehouse_id="w", state="delivered", sku="tea", quantity=2
             ),
         ),
+        purses=right_purses(),
         unfinished={"its run is still open": ()},
     )
     return books, Journal(answered={"completed": buyers["completed"]}, listed=dict(buyers))

@@ -1,7 +1,6 @@
 """The judge of an experiment: books that are right break no promise, and each planted wrong is found and named."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,27 +9,14 @@ from cli.client import Answer
 from cli.experiment.books import Books, RefundRow
 from cli.experiment.journal import Journal, Submission
 from cli.experiment.promises import PROMISES, Broken, judge
+from tests.chaos.purse_wrongs import PURSE_WRONGS
 from tests.chaos.right_books import movement, right, step
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """A planted wrong: which promise it breaks, and for whom."""
-
-    promise: str
-    subject: str
-    plant: Callable[[Books, Journal], Books | None] = field(repr=False)
+from tests.chaos.wrongs import Wrong, without
 
 
 def with_order(books: Books, order_no: str, **changes: Any) -> Books:
     orders = tuple(replace(row, **changes) if row.order_no == order_no else row for row in books.orders)
     return replace(books, orders=orders)
-
-
-def without(rows: tuple[Any, ...], **wanted: Any) -> tuple[Any, ...]:
-    """The rows, less the first that has all these values."""
-    found = next(row for row in rows if all(getattr(row, name) == value for name, value in wanted.items()))
-    return tuple(row for row in rows if row is not found)
 
 
 def changed(rows: tuple[Any, ...], payment_id: str, **changes: Any) -> tuple[Any, ...]:
@@ -203,6 +189,7 @@ WRONGS = (
     Wrong("every order walks its table", "cancelled", refunds_noted),
     Wrong("the audit verifies", "completed", meddled_with),
     Wrong("nothing is left undone", "order/completed", open_run),
+    *PURSE_WRONGS,
 )
 
 
@@ -210,7 +197,7 @@ def test_books_that_are_right_break_no_promise() -> None:
     assert judge(*right()) == []
 
 
-@pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: wrong.plant.__name__)
+@pytest.mark.parametrize("wrong", WRONGS, ids=lambda wrong: f"{wrong.promise}, {wrong.plant.__name__}")
 def test_a_planted_wrong_is_found_and_named(wrong: Wrong) -> None:
     books, journal = right()
     planted = wrong.plant(books, journal) or books
@@ -226,6 +213,15 @@ def test_a_twin_that_was_refused_may_become_an_order_later() -> None:
     journal.hears(submission, Answer(409, {"code": "duplicate_submission"}))
     journal.hears(submission, Answer(201, {"order_no": "completed"}))
     assert (journal.changed, journal.answered) == ([], {"completed": "b"})
+
+
+def test_a_submission_whose_coupon_was_gone_may_become_an_order_later_but_no_order_is_lost_again() -> None:
+    journal, submission = Journal(), Submission(buyer="b", quote_token="", key="k")
+    for answer in (Answer(409, {"code": "coupon_unavailable"}), Answer(201, {"order_no": "completed"})):
+        journal.hears(submission, answer)
+    assert (journal.changed, journal.answered) == ([], {"completed": "b"})
+    journal.hears(submission, Answer(409, {"code": "coupon_unavailable"}))
+    assert [key for key, _ in journal.changed] == ["completed"]
 
 
 def test_a_broken_promise_says_what_was_found() -> None:
