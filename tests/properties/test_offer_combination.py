@@ -12,11 +12,13 @@ from ordersaga.domain.pricing.allocation import Kind, spread
 from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.quote import PricedLine, Pricing
 from ordersaga.domain.pricing.source import Source
+from tests.properties.real_shop import real_visit
 from tests.properties.reference_effects import over_units
 from tests.properties.reference_pricing import Outcome, Reference
 from tests.properties.shopping import Visit, visits
 
 MANY = min(25 * settings().max_examples, 10_000)
+FEW = min(settings().max_examples // 6, 60)
 Ledger = dict[tuple[str, str, bool], tuple[int, list[int]]]
 """(SKU, code, whether of the fee) → the share, and each unit's."""
 
@@ -127,3 +129,20 @@ def applied(visit: Visit) -> set[str]:
 def test_a_buyer_who_wants_no_coupon_has_none(visit: Visit) -> None:
     without = visit.on(wishes=Wishes(coupon_codes=())).price()
     assert without.order == visit.on(wishes=Wishes(), coupons=()).price().order
+
+
+@settings(max_examples=FEW)
+@given(st.integers(0, 2**32))
+def test_a_real_shops_largest_carts_get_what_is_promised_of_their_combination(seed: int) -> None:
+    """It is lawful, and if the search is said to be exact, no one offer more or less makes it better."""
+    visit = real_visit(Random(seed))
+    reference, pricing = visit.reference(), visit.price()
+    applied = {each.code for each in pricing.considered if each.applied}
+    whole = frozenset(applied & reference.whole.keys())
+    found = reference.outcome(whole)
+    assert found is not None
+    assert pricing.order.totals.payable == found.payable
+    assert ledger(pricing) == expected_ledger(reference, found)
+    for code in reference.whole if pricing.exact else ():
+        other = reference.outcome(whole ^ {code})
+        assert other is None or reference.rank(other) >= reference.rank(found)
