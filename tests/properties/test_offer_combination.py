@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ordersaga.domain.pricing.allocation import Kind, spread
@@ -129,6 +129,13 @@ def applied(visit: Visit) -> set[str]:
 def test_a_buyer_who_wants_no_coupon_has_none(visit: Visit) -> None:
     without = visit.on(wishes=Wishes(coupon_codes=())).price()
     assert without.order == visit.on(wishes=Wishes(), coupons=()).price().order
+
+
+@given(st.integers(0, 2**32))
+def test_a_real_shops_smaller_carts_get_what_trying_every_combination_finds(seed: int) -> None:
+    visit = real_visit(Random(seed), lines=8, promotions=8, coupons=3)
+    assume(len(visit.reference().whole) <= 10)
+    assert_agreement(visit)
 
 
 @settings(max_examples=FEW)
