@@ -1,6 +1,6 @@
 """What the buyer is told of every offer that was considered: applied with its amount, or not, and why (R-PRC-2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ordersaga.domain.pricing.application import Applied
@@ -8,6 +8,7 @@ from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.candidates import Candidate, KeptAway
 from ordersaga.domain.pricing.effects import FreeShipping, Gift, Measure, Tiers
 from ordersaga.domain.pricing.exclusion import exclude_each_other
+from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.quote import Considered
 from ordersaga.domain.pricing.source import Source
@@ -26,22 +27,26 @@ NOTHING = Missing()
 
 
 def answers(
-    found: Sequence[Candidate | KeptAway], applied: Applied, basket: Basket, unknown: Sequence[str]
+    found: Sequence[Candidate | KeptAway], applied: Applied, basket: Basket, wishes: Wishes
 ) -> list[Considered]:
-    """One for each offer, in the order in which they were found, and for each coupon code that nobody knows."""
+    """One for each offer, in the order in which they were found, and for each named code that nobody knows."""
     amounts: dict[Candidate, int] = {}
     for taken in applied.taken:
         amounts[taken.candidate] = amounts.get(taken.candidate, 0) + taken.amount
     told = [
         _kept_away(item) if isinstance(item, KeptAway) else _answer(item, applied, amounts, basket) for item in found
     ]
-    return [
-        *told,
-        *(
-            Considered(source=Source.COUPON, code=code, name="", applied=False, reason="unknown_coupon")
-            for code in unknown
-        ),
-    ]
+    return [*told, *_unknown(found, wishes)]
+
+
+def _unknown(found: Sequence[Candidate | KeptAway], wishes: Wishes) -> Iterator[Considered]:
+    known = {(item.offer.source is Source.COUPON, item.offer.code) for item in found}
+    for code in dict.fromkeys(wishes.coupon_codes or ()):
+        if (True, code) not in known:
+            yield Considered(source=Source.COUPON, code=code, name="", applied=False, reason="unknown_coupon")
+    for code in dict.fromkeys(wishes.promotion_codes):
+        if (False, code) not in known:
+            yield Considered(source=Source.PROMOTION, code=code, name="", applied=False, reason="unknown_offer")
 
 
 def _kept_away(item: KeptAway) -> Considered:
@@ -74,14 +79,14 @@ def _answer(item: Candidate, applied: Applied, amounts: Mapping[Candidate, int],
 
 def _reason(item: Candidate, applied: Applied, basket: Basket) -> str:
     """Why an offer does not apply that nothing excludes, and whose threshold is reached."""
-    at_its_turn = applied.bases[item.stage]
+    at_the_end = applied.bases[item.stage]
     if isinstance(item.offer.effect, Gift):
-        return "better_combination" if item.gift(at_its_turn.base) else "gift_unavailable"
+        return "better_combination" if item.gift(at_the_end.base) else "gift_unavailable"
     if isinstance(item.offer.effect, FreeShipping):
-        amount = sum(at_its_turn.fees[place] for place in item.lines)
+        amount = sum(at_the_end.fees[place] for place in item.lines)
     else:
-        wanted, parts = item.wants(at_its_turn.base)
-        rooms = (at_its_turn.left[place] - basket.floors[place] for place in item.lines)
+        wanted, parts = item.wants(at_the_end.base)
+        rooms = (at_the_end.left[place] - basket.floors[place] for place in item.lines)
         amount = min(wanted, sum(min(part, room) for part, room in zip(parts, rooms, strict=True)))
     if not amount:
         return "nothing_to_take"

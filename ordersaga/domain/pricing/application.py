@@ -55,7 +55,7 @@ class Left:
         for candidate, places in by_line:
             if candidate.stage is stage:
                 wanted = dict(zip(candidate.lines, candidate.wants(self.base)[1], strict=True))
-                shares = [(place, min(wanted[place], self._room(place))) for place in places]
+                shares = [(place, min(wanted[place], self.room(place))) for place in places]
                 taken.append(self._take(candidate, shares))
         return [item for item in taken if item.shares]
 
@@ -66,7 +66,7 @@ class Left:
         if isinstance(candidate.offer.effect, Gift):
             return self._gift(candidate, candidate.offer.effect)
         amount, parts = candidate.wants(self.base)
-        rooms = [self._room(place) for place in candidate.lines]
+        rooms = [self.room(place) for place in candidate.lines]
         if candidate.own_shares:
             shares = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
         else:
@@ -86,7 +86,7 @@ class Left:
             amount = candidate.wants(self.base)[0]
         return amount if candidate.budget is None else min(amount, candidate.budget)
 
-    def _room(self, place: int) -> int:
+    def room(self, place: int) -> int:
         return self.left[place] - self.basket.floors[place]
 
     def _take(self, candidate: Candidate, shares: Iterable[tuple[int, int]]) -> Taken:
@@ -117,7 +117,9 @@ class Left:
 
 @dataclass(slots=True)
 class Applied:
-    """A combination worked out. `bases` has the base of each stage; `left` is what money pays, before points."""
+    """A combination worked out. `bases` has for each stage its base, and what is left at its end; `left` is what money
+    pays, before points.
+    """
 
     taken: list[Taken]
     bases: dict[Stage, Left]
@@ -134,8 +136,8 @@ def work_out(basket: Basket, by_line: LinesOf, whole: Sequence[Candidate]) -> Ap
         taken += left.begin(by_line, stage)
         if stage is Stage.COUPON:
             before_coupons = left.copy()
-        bases[stage] = left.copy()
         taken += _turns(left, whole, stage)
+        bases[stage] = left.copy()
     bases[Stage.SHIPPING] = before_coupons
     before_coupons.fees = left.fees
     taken += _turns(before_coupons, whole, Stage.SHIPPING)

@@ -12,26 +12,32 @@ from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.source import Source, Stage
 from ordersaga.domain.pricing.takings import Base, Taking, goes_by_line, percentage, reached, taking
 
-STAGES = tuple(Stage)
 GOODS_STAGES = (Stage.GOODS, Stage.ORDER, Stage.MEMBER, Stage.COUPON)
+WALK = (*GOODS_STAGES, Stage.SHIPPING)
+TURN = {stage: number for number, stage in enumerate(WALK)}
 _SOURCES = tuple(Source)
+_NOT_ABOUT_THIS = "nothing_in_scope"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Candidate:
     """An offer that may apply. `lines` are places in the basket, `mask` the same as bits.
 
-    `chosen` is the buyer's preference, the highest first, 0 for none; `budget` what is left of the offer's own;
-    `gift_units` how many units of its gift are free beside those bought.
+    `turn` numbers its stage. `by_line` offers are prices and always apply; `own_shares` says that the effect is worked
+    out on each line by itself, `takes_percentage` that it is smaller for whatever is taken before it. `chosen` is the
+    buyer's preference, a bit that is higher than those of all named later, 0 for none; `budget` is what is left of the
+    offer's own, `gift_units` how many units of its gift are free beside those bought.
     """
 
     offer: Offer
     stage: Stage
+    turn: int
     lines: tuple[int, ...]
     mask: int
     count: int
     by_line: bool
     own_shares: bool
+    takes_percentage: bool
     take: Taking
     budget: int | None = None
     chosen: int = 0
@@ -59,12 +65,6 @@ class Candidate:
     def wants(self, base: Base) -> tuple[int, list[int]]:
         """What it would take of a base, and what takes part of each of its lines; nothing below its minimum."""
         return self.take(base) if self.reaches(base) else (0, [0] * len(self.lines))
-
-    @property
-    def is_share(self) -> bool:
-        """Whether it takes a percentage, so that whatever is taken before it makes it smaller."""
-        effect = self.offer.effect
-        return isinstance(effect, PercentageOff) or (isinstance(effect, Tiers) and effect.tiers[0].amount_off is None)
 
     def percentage_of(self, base: Base) -> int:
         """The basis points of a base that it takes, and of any smaller one no more; 0 if a limit has more to say."""
@@ -105,25 +105,27 @@ class KeptAway:
 
 def candidates(basket: Basket, occasion: Occasion) -> Iterator[Candidate | KeptAway]:
     """Every offer that is about this basket, or that the buyer named, by source and code."""
-    wishes = occasion.wishes
-    named = (*(wishes.coupon_codes or ()), *wishes.promotion_codes)
-    rank = {code: len(named) - place for place, code in reversed(list(enumerate(named)))}
-    for running in sorted(
-        occasion.offers, key=lambda running: (_SOURCES.index(running.offer.source), running.offer.code)
-    ):
-        chosen = rank.get(running.offer.code, 0)
-        found = _candidate(running, basket, occasion, chosen, _kept_away(running, basket, occasion))
-        if chosen or not isinstance(found, KeptAway) or found.reason != "nothing_in_scope":
-            yield found
+    coupons, promotions = occasion.wishes.coupon_codes, occasion.wishes.promotion_codes
+    named = [(True, code) for code in coupons or ()] + [(False, code) for code in promotions]
+    preference = {name: 1 << (len(named) - 1 - place) for place, name in reversed(list(enumerate(named)))}
+    for running in sorted(occasion.offers, key=_by_source_and_code):
+        chosen = preference.get((False, running.offer.code), 0)
+        reason = _kept_away(running, basket, occasion)
+        if reason != _NOT_ABOUT_THIS or chosen:
+            yield KeptAway(running.offer, reason) if reason else _candidate(running, basket, occasion, chosen)
     for coupon in sorted(occasion.coupons, key=lambda coupon: coupon.coupon_code):
-        chosen = rank.get(coupon.coupon_code, 0)
-        reason = coupon_fault(coupon, occasion.at)
-        if not reason and wishes.coupon_codes is not None and not chosen:
-            reason = "not_chosen"
-        running = RunningOffer(offer=coupon.offer)
-        found = _candidate(running, basket, occasion, chosen, reason or _of_cart(coupon.offer, basket, occasion))
-        if chosen or not isinstance(found, KeptAway) or found.reason != "nothing_in_scope":
-            yield found
+        chosen = preference.get((True, coupon.coupon_code), 0)
+        reason = _of_cart(coupon.offer, basket, occasion)
+        if reason != _NOT_ABOUT_THIS or chosen:
+            reason = coupon_fault(coupon, occasion.at) or reason
+            if coupons is not None and not chosen:
+                reason = "not_chosen"
+            running = RunningOffer(offer=coupon.offer)
+            yield KeptAway(coupon.offer, reason) if reason else _candidate(running, basket, occasion, chosen)
+
+
+def _by_source_and_code(running: RunningOffer) -> tuple[int, str]:
+    return _SOURCES.index(running.offer.source), running.offer.code
 
 
 def coupon_fault(coupon: Coupon, at: datetime) -> str:
@@ -155,7 +157,7 @@ def _kept_away(running: RunningOffer, basket: Basket, occasion: Occasion) -> str
 
 def _of_cart(offer: Offer, basket: Basket, occasion: Occasion) -> str:
     if not any(offer.scope.covers(sku) for sku in basket.skus):
-        return "nothing_in_scope"
+        return _NOT_ABOUT_THIS
     if offer.channels and occasion.channel not in offer.channels:
         return "other_channel"
     if offer.member_tiers and occasion.member_tier not in offer.member_tiers:
@@ -172,12 +174,8 @@ def _of_cart(offer: Offer, basket: Basket, occasion: Occasion) -> str:
     return ""
 
 
-def _candidate(
-    running: RunningOffer, basket: Basket, occasion: Occasion, chosen: int, reason: str
-) -> Candidate | KeptAway:
+def _candidate(running: RunningOffer, basket: Basket, occasion: Occasion, chosen: int) -> Candidate:
     offer = running.offer
-    if reason:
-        return KeptAway(offer, reason)
     lines = tuple(place for place, sku in enumerate(basket.skus) if offer.scope.covers(sku))
     effect = offer.effect
     price, free = 0, 0
@@ -190,14 +188,17 @@ def _candidate(
     return Candidate(
         offer=offer,
         stage=offer.applied_in,
+        turn=TURN[offer.applied_in],
         lines=lines,
         mask=sum(1 << place for place in lines),
         count=sum(basket.quantities[place] for place in lines),
         by_line=offer.is_line_wise,
         own_shares=goes_by_line(effect),
+        takes_percentage=isinstance(effect, PercentageOff)
+        or (isinstance(effect, Tiers) and effect.tiers[0].amount_off is None),
         take=taking(effect, basket, lines),
         budget=None if offer.budget is None else offer.budget - running.spent,
-        chosen=1 << (chosen - 1) if chosen else 0,
+        chosen=chosen,
         gift_price=price,
         gift_units=free,
     )

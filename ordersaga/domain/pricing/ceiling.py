@@ -11,12 +11,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ordersaga.domain.pricing.application import Left, LinesOf
-from ordersaga.domain.pricing.candidates import GOODS_STAGES, Candidate
+from ordersaga.domain.pricing.candidates import TURN, Candidate
 from ordersaga.domain.pricing.effects import WHOLE
 from ordersaga.domain.pricing.source import Stage
-
-WALK = (*GOODS_STAGES, Stage.SHIPPING)
-TURN = {stage: number for number, stage in enumerate(WALK)}
 
 Value = tuple[int, int, int, int]
 """What an offer is worth: the buyer's preference, what it saves on goods and on fees, what its gift costs in the list.
@@ -99,21 +96,21 @@ def ceilings(
     rounded = 0
     shares: dict[int, list[tuple[int, int]]] = {}
     for item, places in lines:
-        if TURN[item.stage] > number:
+        if item.turn > number:
             parts = dict(zip(item.lines, item.wants(later.base)[1], strict=True))
             besides += sum(min(parts[place], later.base[place]) for place in places)
             points = item.percentage_of(later.base)
-            shares.setdefault(TURN[item.stage], []).append((sum(1 << place for place in places), points))
+            shares.setdefault(item.turn, []).append((sum(1 << place for place in places), points))
             rounded += 1
     for place in places_of(sure):
         item = whole[place]
-        if item.is_share and TURN[item.stage] > number:
-            shares.setdefault(TURN[item.stage], []).append((item.mask, item.percentage_of(later.base)))
+        if item.takes_percentage and item.turn > number:
+            shares.setdefault(item.turn, []).append((item.mask, item.percentage_of(later.base)))
             rounded += 1
     values = {
-        place: _value(item, left if TURN[item.stage] == number else later, shares)
+        place: _value(item, left if item.turn == number else later, shares)
         for place, item in enumerate(whole)
-        if TURN[item.stage] >= number
+        if item.turn >= number
     }
     return Ceilings(
         worth=worth,
@@ -136,9 +133,14 @@ def _later_shares(
     """What coupons that may be taken take of what is left by others, if all of them together take no more than all."""
     found = {}
     for place, item in enumerate(whole):
-        if item.stage is Stage.COUPON and TURN[Stage.COUPON] > number and item.is_share and not sure >> place & 1:
+        if (
+            item.stage is Stage.COUPON
+            and TURN[Stage.COUPON] > number
+            and item.takes_percentage
+            and not sure >> place & 1
+        ):
             points = item.percentage_of(later.base)
-            earlier = [other for other, before in enumerate(whole) if number <= TURN[before.stage] < TURN[item.stage]]
+            earlier = [other for other, before in enumerate(whole) if number <= before.turn < item.turn]
             covered = sum(1 << other for other in earlier if not whole[other].mask & ~item.mask)
             if points:
                 found[place] = points, covered
@@ -154,7 +156,7 @@ def _value(item: Candidate, left: Left, shares: Mapping[int, Sequence[tuple[int,
     if item.stage is Stage.SHIPPING:
         return chosen, 0, amount, given
     for turn, found in shares.items():
-        if amount and turn > TURN[item.stage]:
+        if amount and turn > item.turn:
             taken_later = sum(points for mask, points in found if not item.mask & ~mask)
             amount = max(1, -(-amount * (WHOLE - taken_later) // WHOLE))
     return chosen, amount, 0, given

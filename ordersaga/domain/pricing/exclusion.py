@@ -1,10 +1,14 @@
 """Who may share a line with whom (R-PRC-2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.candidates import Candidate
+
+_MOST_SETS = 2_000
+"""Of more offers by line than shops have, which exclude one another on one line in more ways, a heavy set is taken."""
 
 
 def exclude_each_other(one: Candidate, other: Candidate) -> bool:
@@ -28,32 +32,33 @@ class ByLine:
             if exclude_each_other(mine, theirs)
         }
         self._best = lru_cache(maxsize=None)(self._best_of)
+        self._heaviest = lru_cache(maxsize=None)(self._heaviest_of)
 
     def beside(self, whole: Sequence[Candidate]) -> list[tuple[Candidate, list[int]]]:
         """Each offer with the lines on which it applies beside the `whole` ones, in the order of their turns."""
+        on_lines: list[list[int]] = [[] for _ in self._candidates]
+        for place, free in enumerate(self._free_beside(whole)):
+            for number in self._best(place, free):
+                on_lines[number].append(place)
+        return [(item, places) for item, places in zip(self._candidates, on_lines, strict=True) if places]
+
+    def most_beside(self, whole: Sequence[Candidate]) -> tuple[int, int]:
+        """The buyer's preferences and the amount that are not exceeded beside the `whole` ones, and others."""
+        amount = sum(self._heaviest(place, free) for place, free in enumerate(self._free_beside(whole)))
+        return sum(item.chosen for item in self._candidates), amount
+
+    def _free_beside(self, whole: Sequence[Candidate]) -> list[tuple[int, ...]]:
+        """For each line the offers that take something there and are not displaced."""
         free: list[list[int]] = [[] for _ in self._lines]
         for number, item in enumerate(self._candidates):
             displaced = 0
             for other in whole:
                 if exclude_each_other(item, other):
                     displaced |= other.mask
-            for place in item.lines:
-                if not displaced >> place & 1 and place in self._weights[number]:
+            for place in self._weights[number]:
+                if not displaced >> place & 1:
                     free[place].append(number)
-        on_lines: list[list[int]] = [[] for _ in self._candidates]
-        for place in self._lines:
-            for number in self._best(place, tuple(free[place])):
-                on_lines[number].append(place)
-        return [(item, places) for item, places in zip(self._candidates, on_lines, strict=True) if places]
-
-    @property
-    def most(self) -> tuple[int, int]:
-        """The buyer's preferences and the amount that no choice of what displaces these can exceed."""
-        amount = 0
-        for place in self._lines:
-            on_line = tuple(number for number, weights in enumerate(self._weights) if place in weights)
-            amount += sum(self._weights[number][place] for number in self._best_of(place, on_line, prefer_chosen=False))
-        return sum(item.chosen for item in self._candidates), amount
+        return [tuple(numbers) for numbers in free]
 
     def displaced_by(self, other: Candidate) -> bool:
         """Whether a whole offer displaces any of these."""
@@ -67,23 +72,52 @@ class ByLine:
         taken = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
         return {place: weight for place, weight in zip(item.lines, taken, strict=True) if weight}
 
-    def _best_of(self, place: int, free: tuple[int, ...], *, prefer_chosen: bool = True) -> tuple[int, ...]:
+    def _best_of(self, place: int, free: tuple[int, ...]) -> tuple[int, ...]:
         """Of the offers on one line the set that the buyer chose, then that takes most, then that comes first."""
-        contested = [one for one in free if any((one, other) in self._rivals for other in free)]
-        if not contested:
-            return free
-        best: tuple[int, int, tuple[int, ...]] = (0, 0, ())
 
-        def extend(start: int, taken: tuple[int, ...], chosen: int, weight: int) -> None:
-            nonlocal best
-            if (-chosen, -weight, taken) < (-best[0], -best[1], best[2]):
-                best = (chosen, weight, taken)
-            for index in range(start, len(contested)):
-                number = contested[index]
-                if not any((number, other) in self._rivals for other in taken):
-                    more = self._weights[number][place]
-                    preferred = chosen + self._candidates[number].chosen if prefer_chosen else 0
-                    extend(index + 1, (*taken, number), preferred, weight + more)
+        def rank(found: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
+            chosen = sum(self._candidates[one].chosen for one in found)
+            return -chosen, -self._weight(place, found), tuple(sorted(found))
 
-        extend(0, (), 0, 0)
-        return tuple(one for one in free if one not in contested or one in best[2])
+        best = [min(self._sets(place, group), key=rank) for group in self._rival_groups(free)]
+        return tuple(sorted(one for found in best for one in found))
+
+    def _heaviest_of(self, place: int, free: tuple[int, ...]) -> int:
+        """No set on this line takes more."""
+        amount = 0
+        for group in self._rival_groups(free):
+            sets = self._sets(place, group)
+            is_all = len(sets) < _MOST_SETS
+            amount += max(self._weight(place, found) for found in sets) if is_all else self._weight(place, group)
+        return amount
+
+    def _weight(self, place: int, numbers: Iterable[int]) -> int:
+        return sum(self._weights[number][place] for number in numbers)
+
+    def _rival_groups(self, free: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        """The offers in groups, so that none has a rival in another."""
+        left = list(free)
+        while left:
+            group = [left.pop(0)]
+            for member in group:
+                joined = [one for one in left if (member, one) in self._rivals]
+                left = [one for one in left if one not in joined]
+                group += joined
+            yield tuple(group)
+
+    def _sets(self, place: int, group: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """The sets of a group in which none is a rival of another, those of the heaviest first, and not without end."""
+        if len(group) == 1:
+            return [group]
+        heaviest_first = tuple(sorted(group, key=lambda one: -self._weights[one][place]))
+        return list(islice(self._without_rivals(heaviest_first), _MOST_SETS))
+
+    def _without_rivals(self, group: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        if not group:
+            yield ()
+            return
+        first, others = group[0], group[1:]
+        beside = tuple(one for one in others if (first, one) not in self._rivals)
+        yield from ((first, *found) for found in self._without_rivals(beside))
+        if len(beside) < len(others):
+            yield from self._without_rivals(others)

@@ -96,8 +96,7 @@ def _line(number: int, place: int, basket: Basket, shares: Sequence[tuple[Taken,
 
 def _gift(number: int, sku: Sku, taken: Taken) -> PricedLine:
     ledger = _Ledger(taken.gift_units, sku.price.amount, 0, "")
-    if sku.price.amount:
-        ledger.discount(taken, taken.amount)
+    ledger.discount(taken, sku.price.amount * taken.gift_units)
     return _frozen(number, sku, taken.gift_units, ledger, gift=True)
 
 

@@ -28,9 +28,7 @@ def apply_offers(basket: Basket, occasion: Occasion) -> Offered:
     combination = best_combination([item for item in found if isinstance(item, Candidate)], basket)
     applied = work_out(basket, combination.by_line, combination.whole)
     spending = spend(occasion, applied, basket.currency)
-    known = {coupon.coupon_code for coupon in occasion.coupons}
-    unknown = [code for code in dict.fromkeys(occasion.wishes.coupon_codes or ()) if code not in known]
-    told = answers(found, applied, basket, unknown)
+    told = answers(found, applied, basket, occasion.wishes)
     if spending.told is not None:
         told.append(spending.told)
     return Offered(applied, spending, tuple(told), _holds(applied, spending), combination.exact)
