@@ -180,6 +180,6 @@ REASONS = frozenset(
     """not_started expired disabled other_channel other_member_tier other_currency nothing_in_scope
     minimum_not_reached tier_not_reached nothing_to_take gift_unavailable excluded better_combination not_chosen
     budget_exhausted usage_limit_reached account_limit_reached other_shipping_option unknown_coupon
-    coupon_not_yet_valid coupon_expired coupon_locked coupon_used coupon_forfeited points_not_accepted
+    unknown_offer coupon_not_yet_valid coupon_expired coupon_locked coupon_used coupon_forfeited points_not_accepted
     points_not_whole points_below_minimum points_beyond_balance points_above_share""".split()
 ) | {""}
