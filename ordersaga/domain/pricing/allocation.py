@@ -92,7 +92,9 @@ def prorate_runs(amount: int, weights: Runs) -> Runs:
 
 
 def subtract(runs: Runs, taken: Runs) -> Runs:
-    """What is left of each unit."""
+    """What is left of each unit; both are runs of equally many."""
+    if len(runs) == 1:
+        return _joined((count, runs[0][1] - less) for count, less in taken)
     found: list[tuple[int, int]] = []
     mine, theirs = list(reversed(runs)), list(reversed(taken))
     while mine:

@@ -22,9 +22,14 @@ class Taken:
     gift_units: int = 0
 
     @property
+    def saved(self) -> int:
+        """What the buyer pays less."""
+        return sum(amount for _, amount in self.shares)
+
+    @property
     def amount(self) -> int:
         """What it is worth to the buyer; a gift by its list price."""
-        return sum(amount for _, amount in self.shares) + self.gift_units * self.candidate.gift_price
+        return self.saved + self.gift_units * self.candidate.gift_price
 
 
 @dataclass(slots=True)

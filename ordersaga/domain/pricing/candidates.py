@@ -24,7 +24,8 @@ class Candidate:
     """An offer that may apply. `lines` are places in the basket, `mask` the same as bits.
 
     `turn` numbers its stage. `by_line` offers are prices and always apply; `own_shares` says that the effect is worked
-    out on each line by itself, `takes_percentage` that it is smaller for whatever is taken before it. `chosen` is the
+    out on each line by itself, `takes_percentage` that it is smaller for whatever is taken before it,
+    `is_particular` that it does not share a line with every other. `chosen` is the
     buyer's preference, a bit that is higher than those of all named later, 0 for none; `budget` is what is left of the
     offer's own, `gift_units` how many units of its gift are free beside those bought.
     """
@@ -38,6 +39,7 @@ class Candidate:
     by_line: bool
     own_shares: bool
     takes_percentage: bool
+    is_particular: bool
     take: Taking
     budget: int | None = None
     chosen: int = 0
@@ -196,6 +198,7 @@ def _candidate(running: RunningOffer, basket: Basket, occasion: Occasion, chosen
         own_shares=goes_by_line(effect),
         takes_percentage=isinstance(effect, PercentageOff)
         or (isinstance(effect, Tiers) and effect.tiers[0].amount_off is None),
+        is_particular=offer.exclusion_group is not None or offer.stackable_with is not None,
         take=taking(effect, basket, lines),
         budget=None if offer.budget is None else offer.budget - running.spent,
         chosen=chosen,

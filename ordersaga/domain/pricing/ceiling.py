@@ -7,17 +7,31 @@ of 100 off before 10 % off only 90 count, because the ceiling of the 10 % is tha
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from ordersaga.domain.pricing.application import Left, LinesOf
 from ordersaga.domain.pricing.candidates import TURN, Candidate
-from ordersaga.domain.pricing.effects import WHOLE
+from ordersaga.domain.pricing.effects import WHOLE, Gift
+from ordersaga.domain.pricing.rivalry import Rivalry, numbers_of
 from ordersaga.domain.pricing.source import Stage
 
-Value = tuple[int, int, int, int]
-"""What an offer is worth: the buyer's preference, what it saves on goods and on fees, what its gift costs in the list.
-"""
+_COUPONS = TURN[Stage.COUPON]
+_SHIPPING = TURN[Stage.SHIPPING]
+_Percentages = Mapping[int, Sequence[tuple[int, int]]]
+"""For each turn what is surely taken of these lines, as bits, in basis points."""
+
+
+class Value(NamedTuple):
+    """What an offer adds at the most: the buyer's preference, money off goods and off fees, gifts by their worth."""
+
+    chosen: int
+    goods: int
+    fees: int
+    gifts: int
+
+    @property
+    def is_something(self) -> bool:
+        return bool(self.goods or self.fees or self.gifts)
 
 
 class Worth(NamedTuple):
@@ -37,8 +51,8 @@ class Ceilings:
     """The most that each offer can add to `worth`. `goods` and `fees` are all that there is to save, and `besides` is
     what those that go line by line in later stages can, and what rounding may make of it all.
 
-    `later_shares` has for a coupon that takes a percentage, but is not sure to be taken, the basis points and the
-    offers of earlier stages, as bits, that leave less to it.
+    `percentage_coupons` has for a coupon that takes a percentage, but is not sure to be taken, the basis points and
+    the offers of earlier stages, as bits, that leave less to it.
     """
 
     worth: Worth
@@ -46,117 +60,120 @@ class Ceilings:
     besides: int
     goods: int
     fees: int
-    later_shares: dict[int, tuple[int, int]]
+    percentage_coupons: dict[int, tuple[int, int]]
 
-    def of(self, offers: Iterable[int], cliques: Iterable[Sequence[int]] = ()) -> Value:
+    def of(self, offers: Iterable[int], cliques: Iterable[Sequence[int]]) -> Value:
         """No more is added by `offers` and at most one of each clique."""
-        several = [clique for clique in cliques if len(clique) > 1]
-        counted = [*offers, *(clique[0] for clique in cliques if len(clique) == 1)]
+        counted, several = list(offers), []
+        for clique in cliques:
+            if len(clique) == 1:
+                counted.append(clique[0])
+            else:
+                several.append(clique)
         chosen, goods, fees, gifts = 0, 0, 0, 0
-        values = [self.values[place] for place in counted]
-        values += [self._highest_of(clique, counted) for clique in several]
-        for value in values:
+        for number in counted:
+            value = self.values[number]
             chosen, goods, fees, gifts = chosen + value[0], goods + value[1], fees + value[2], gifts + value[3]
-        return chosen, goods, fees, gifts
+        for clique in several:
+            value = self._highest_of(clique, counted)
+            chosen, goods, fees, gifts = chosen + value[0], goods + value[1], fees + value[2], gifts + value[3]
+        return Value(chosen, goods, fees, gifts)
 
     def _highest_of(self, clique: Sequence[int], counted: Sequence[int]) -> Value:
         chosen, goods, fees, gifts = 0, 0, 0, 0
-        for place in clique:
-            value, saved = self.values[place], self.values[place][1]
-            if place in self.later_shares:
-                points, earlier = self.later_shares[place]
-                before = sum(self.values[other][1] for other in counted if earlier >> other & 1)
-                saved = max(0, saved - before * points // WHOLE + 1)
-            chosen, goods = max(chosen, value[0]), max(goods, saved)
-            fees, gifts = max(fees, value[2]), max(gifts, value[3])
-        return chosen, goods, fees, gifts
+        for number in clique:
+            value = self.values[number]
+            saved = value.goods
+            if number in self.percentage_coupons:
+                points, earlier = self.percentage_coupons[number]
+                before = sum(self.values[other].goods for other in counted if earlier >> other & 1)
+                saved = max(0, saved - before * points // WHOLE + 1)  # + 1: a percentage is rounded
+            chosen, goods = max(chosen, value.chosen), max(goods, saved)
+            fees, gifts = max(fees, value.fees), max(gifts, value.gifts)
+        return Value(chosen, goods, fees, gifts)
 
     def ceiling(self, value: Value, coupons: int = 0) -> Worth:
         """No combination is worth more that adds no more than `value`, with so many more coupons."""
-        chosen, goods, fees, gifts = value
-        saved = min(goods + self.besides, self.goods) + min(fees, self.fees)
+        saved = min(value.goods + self.besides, self.goods) + min(value.fees, self.fees)
         worth = self.worth
-        return Worth(worth.chosen + chosen, worth.saved + saved, worth.gifts + gifts, worth.coupons_left - coupons)
+        return Worth(
+            worth.chosen + value.chosen, worth.saved + saved, worth.gifts + value.gifts, worth.coupons_left - coupons
+        )
 
 
-def ceilings(
-    worth: Worth,
-    whole: Sequence[Candidate],
-    left: Left,
-    number: int,
-    lines: LinesOf,
-    sure: int,
-    cliques: Sequence[int],
-) -> Ceilings:
-    """The ceilings at the stage of this number, which has begun. `sure` are the offers, as bits, that nothing stands in
-    the way of, `cliques` those that exclude one another.
+def ceilings(worth: Worth, rivalry: Rivalry, left: Left, turn: int, lines: LinesOf, sure: int) -> Ceilings:
+    """The ceilings in the stage of this turn, which has begun. `sure` are the offers, as bits, that nothing stands in
+    the way of.
     """
     later = left.after_this_stage()
-    besides = 0
-    rounded = 0
-    shares: dict[int, list[tuple[int, int]]] = {}
-    for item, places in lines:
-        if item.turn > number:
-            parts = dict(zip(item.lines, item.wants(later.base)[1], strict=True))
-            besides += sum(min(parts[place], later.base[place]) for place in places)
-            points = item.percentage_of(later.base)
-            shares.setdefault(item.turn, []).append((sum(1 << place for place in places), points))
-            rounded += 1
-    for place in places_of(sure):
-        item = whole[place]
-        if item.takes_percentage and item.turn > number:
-            shares.setdefault(item.turn, []).append((item.mask, item.percentage_of(later.base)))
-            rounded += 1
-    values = {
-        place: _value(item, left if item.turn == number else later, shares)
-        for place, item in enumerate(whole)
-        if item.turn >= number
-    }
+    by_line = [(item, places) for item, places in lines if item.turn > turn]
+    following = [item for number, item in enumerate(rivalry.whole) if sure >> number & 1 and item.turn > turn]
+    percentages = _percentages(by_line, following, later)
+    besides = sum(map(len, percentages.values())) * len(left.left)  # each percentage rounds on each line
+    for item, places in by_line:
+        parts = dict(zip(item.lines, item.wants(later.base)[1], strict=True))
+        besides += sum(min(parts[place], later.base[place]) for place in places)
     return Ceilings(
         worth=worth,
-        values=values,
-        besides=besides + rounded * len(left.left),
+        values={
+            number: _value(item, left if item.turn == turn else later, percentages)
+            for number, item in enumerate(rivalry.whole)
+            if item.turn >= turn
+        },
+        besides=besides,
         goods=sum(later.left) - sum(later.basket.floors),
         fees=sum(left.fees),
-        later_shares=_later_shares(whole, later, number, sure, cliques),
+        percentage_coupons=_percentage_coupons(rivalry, later, turn, sure) if turn < _COUPONS else {},
     )
 
 
-@lru_cache(maxsize=10_000)
-def places_of(bits: int) -> tuple[int, ...]:
-    return tuple(place for place in range(bits.bit_length()) if bits >> place & 1)
+def _percentages(lines: LinesOf, whole: Iterable[Candidate], later: Left) -> _Percentages:
+    found: dict[int, list[tuple[int, int]]] = {}
+    for item, places in lines:
+        mask = sum(1 << place for place in places)
+        found.setdefault(item.turn, []).append((mask, item.percentage_of(later.base)))
+    for item in whole:
+        if item.takes_percentage:
+            found.setdefault(item.turn, []).append((item.mask, item.percentage_of(later.base)))
+    return found
 
 
-def _later_shares(
-    whole: Sequence[Candidate], later: Left, number: int, sure: int, cliques: Sequence[int]
-) -> dict[int, tuple[int, int]]:
-    """What coupons that may be taken take of what is left by others, if all of them together take no more than all."""
+def _percentage_coupons(rivalry: Rivalry, later: Left, turn: int, sure: int) -> dict[int, tuple[int, int]]:
+    """Those that may be taken, if all of them together take no more than the whole."""
     found = {}
-    for place, item in enumerate(whole):
-        if (
-            item.stage is Stage.COUPON
-            and TURN[Stage.COUPON] > number
-            and item.takes_percentage
-            and not sure >> place & 1
-        ):
-            points = item.percentage_of(later.base)
-            earlier = [other for other, before in enumerate(whole) if number <= before.turn < item.turn]
-            covered = sum(1 << other for other in earlier if not whole[other].mask & ~item.mask)
-            if points:
-                found[place] = points, covered
+    for number in numbers_of(rivalry.stages[_COUPONS] & ~sure):
+        item = rivalry.whole[number]
+        points = item.percentage_of(later.base) if item.takes_percentage else 0
+        if points:
+            found[number] = points, _inside(rivalry, item, turn)
     together = sum(
-        max((found[place][0] for place in places_of(clique) if place in found), default=0) for clique in cliques
+        max((found[number][0] for number in clique if number in found), default=0)
+        for clique in rivalry.cliques_of(rivalry.stages[_COUPONS])
     )
     return found if together <= WHOLE else {}
 
 
-def _value(item: Candidate, left: Left, shares: Mapping[int, Sequence[tuple[int, int]]]) -> Value:
-    amount, given = left.most(item), item.gift(left.base) * item.gift_worth
+def _inside(rivalry: Rivalry, item: Candidate, turn: int) -> int:
+    """The offers of earlier stages, as bits, all of whose lines an offer covers."""
+    bits = 0
+    for number, other in enumerate(rivalry.whole):
+        if turn <= other.turn < item.turn and not other.mask & ~item.mask:
+            bits |= 1 << number
+    return bits
+
+
+def _value(item: Candidate, left: Left, percentages: _Percentages) -> Value:
+    amount = left.most(item)
+    given = item.gift(left.base) * item.gift_worth if isinstance(item.offer.effect, Gift) else 0
     chosen = item.chosen if amount or given else 0
-    if item.stage is Stage.SHIPPING:
-        return chosen, 0, amount, given
-    for turn, found in shares.items():
-        if amount and turn > item.turn:
-            taken_later = sum(points for mask, points in found if not item.mask & ~mask)
-            amount = max(1, -(-amount * (WHOLE - taken_later) // WHOLE))
-    return chosen, amount, 0, given
+    if item.turn == _SHIPPING:
+        return Value(chosen, 0, amount, given)
+    if amount:
+        for turn, found in percentages.items():
+            if turn > item.turn:
+                taken_later = 0
+                for mask, points in found:
+                    if not item.mask & ~mask:
+                        taken_later += points
+                amount = max(1, -(-amount * (WHOLE - taken_later) // WHOLE))
+    return Value(chosen, amount, 0, given)

@@ -24,8 +24,8 @@ class _Later:
 
     def loses(self, amount: int) -> int:
         """The most that it loses when its base is smaller by `amount`."""
-        effect, minimum = self.item.offer.effect, self.item.offer.minimum_amount
-        if minimum is not None and self.lowest - amount < minimum <= self.highest:
+        effect = self.item.offer.effect
+        if self.may_miss_its_minimum(amount):
             return self.most
         match effect:
             case PercentageOff(basis_points=points):
@@ -39,6 +39,11 @@ class _Later:
             case _:
                 loss = amount
         return min(loss, self.most)
+
+    def may_miss_its_minimum(self, amount: int) -> bool:
+        """Whether a base that is smaller by `amount` may keep it from applying."""
+        minimum = self.item.offer.minimum_amount
+        return minimum is not None and self.lowest - amount < minimum <= self.highest
 
     def _loses_tiers(self, effect: Tiers, amount: int) -> int:
         of_amount = effect.measure is Measure.AMOUNT
@@ -83,7 +88,7 @@ class Dominance:
         for later in self._later:
             if later.item.mask & touched:
                 loses = later.loses(2 * amount)
-                if loses and later.item.chosen:
+                if later.item.chosen and (loses or later.may_miss_its_minimum(2 * amount)):
                     return False
                 lost += loses
                 if not later.item.own_shares:

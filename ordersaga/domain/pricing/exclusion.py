@@ -13,7 +13,7 @@ _MOST_SETS = 2_000
 
 def exclude_each_other(one: Candidate, other: Candidate) -> bool:
     """Whether two offers do not both apply to a line that they share."""
-    if one is other or not one.mask & other.mask:
+    if one is other or not one.mask & other.mask or not (one.is_particular or other.is_particular):
         return False
     return not (one.offer.permits(other.offer) and other.offer.permits(one.offer))
 
