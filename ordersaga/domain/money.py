@@ -103,8 +103,3 @@ def prorate(amount: int, weights: Sequence[int]) -> tuple[int, ...]:
     for place in by_claim[: amount - sum(shares)]:
         shares[place] += 1
     return tuple(shares)
-
-
-def split_evenly(amount: int, units: int) -> tuple[int, ...]:
-    """Share `amount` over `units` equal units; the first ones carry the odd minor units."""
-    return prorate(amount, (1,) * units)

@@ -1,6 +1,7 @@
 """Shares sum to what was shared, on lines and on their units, whatever the offers (R-PRC-3, M1 … M4, M6)."""
 
 from collections import Counter, defaultdict
+from itertools import groupby
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from ordersaga.domain.errors import MoneyInvalid
 from ordersaga.domain.money import prorate
-from ordersaga.domain.pricing.allocation import Kind, prorate_runs, runs_of, spread, subtract, sum_of
+from ordersaga.domain.pricing.allocation import Kind, Runs, prorate_runs, spread, subtract, sum_of
 from ordersaga.domain.pricing.quote import from_document, to_document
 from ordersaga.domain.pricing.source import Source
 from ordersaga.domain.sourcing import Source as Origin
@@ -16,6 +17,11 @@ from ordersaga.domain.splitting import Limits, split
 from tests.properties.shopping import Visit, visits
 
 UNITS = st.lists(st.integers(0, 12) | st.sampled_from((3, 3, 1_000)), min_size=1, max_size=12)
+
+
+def runs_of(amounts: list[int]) -> Runs:
+    """Unit by unit amounts as runs."""
+    return tuple((len(list(members)), amount) for amount, members in groupby(amounts))
 
 
 @given(UNITS, st.data())

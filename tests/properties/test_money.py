@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ordersaga.domain.money import CURRENCIES, Money, prorate, split_evenly
+from ordersaga.domain.money import CURRENCIES, Money, prorate
 
 AMOUNTS = st.integers(0, 10**15)
 WEIGHTS = st.lists(st.one_of(st.integers(0, 5), st.integers(0, 10**12)), min_size=1, max_size=12).filter(any)
@@ -59,16 +59,6 @@ def test_the_order_of_lines_changes_no_weights_shares(amount: int, weights: list
 def test_a_heavier_line_never_gets_less_than_a_lighter_one(amount: int, weights: list[int]) -> None:
     pairs = sorted(zip(weights, prorate(amount, weights), strict=True))
     assert all(lighter[1] <= heavier[1] for lighter, heavier in pairwise(pairs) if lighter[0] < heavier[0])
-
-
-@given(AMOUNTS, st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 20)), min_size=1, max_size=8))
-def test_the_shares_of_units_nest_inside_the_shares_of_their_lines(amount: int, lines: list[tuple[int, int]]) -> None:
-    by_line = prorate(amount, [price * quantity for price, quantity in lines])
-    for share, (_, quantity) in zip(by_line, lines, strict=True):
-        units = split_evenly(share, quantity)
-        assert sum(units) == share
-        assert max(units) - min(units) <= 1
-        assert sorted(units, reverse=True) == list(units)
 
 
 @given(st.integers(-(10**18), 10**18), CURRENCY)

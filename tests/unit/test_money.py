@@ -3,7 +3,7 @@
 import pytest
 
 from ordersaga.domain.errors import CurrencyMismatch, MoneyInvalid
-from ordersaga.domain.money import CURRENCIES, Money, exponent, prorate, split_evenly, total
+from ordersaga.domain.money import CURRENCIES, Money, exponent, prorate, total
 
 
 @pytest.mark.parametrize(("currency", "places"), [("TWD", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3), ("BHD", 3)])
@@ -104,7 +104,3 @@ def test_an_amount_is_shared_to_the_last_cent(amount: int, weights: tuple[int, .
 def test_what_cannot_be_shared_is_refused(amount: int, weights: tuple[int, ...]) -> None:
     with pytest.raises(MoneyInvalid):
         prorate(amount, weights)
-
-
-def test_units_of_a_line_differ_by_one_minor_unit_at_most_and_the_first_carry_it() -> None:
-    assert split_evenly(1_000, 3) == (334, 333, 333)

@@ -7,7 +7,6 @@ again (R-PRC-3, M1 … M4).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 
 from ordersaga.domain.errors import MoneyInvalid
 
@@ -47,11 +46,6 @@ class UnitShare:
     payable: int
     shipping: int
     points: int
-
-
-def runs_of(amounts: Iterable[int]) -> Runs:
-    """Unit by unit amounts as runs."""
-    return tuple((len(list(members)), amount) for amount, members in groupby(amounts))
 
 
 def spread(runs: Runs) -> list[int]:

@@ -12,7 +12,7 @@ from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.quote import Considered
 from ordersaga.domain.pricing.source import Source
-from ordersaga.domain.pricing.takings import Base, reached
+from ordersaga.domain.pricing.takings import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Missing:
     count: int | None = None
 
 
-NOTHING = Missing()
+NOTHING_MISSING = Missing()
 
 
 def answers(
@@ -70,9 +70,9 @@ def _answer(item: Candidate, applied: Applied, amounts: Mapping[Candidate, int],
     if rival is not None:
         return _considered(item.offer, "excluded", missing, excluded_by=rival)
     short = _to_the_minimum(item, base)
-    if short != NOTHING:
+    if short != NOTHING_MISSING:
         return _considered(item.offer, "minimum_not_reached", short)
-    if isinstance(item.offer.effect, Tiers) and reached(item.offer.effect, _whole(item, base), item.count) is None:
+    if isinstance(item.offer.effect, Tiers) and item.offer.effect.reached(_whole(item, base), item.count) is None:
         return _considered(item.offer, "tier_not_reached", missing)
     return _considered(item.offer, _reason(item, applied, basket), missing)
 
@@ -93,7 +93,9 @@ def _reason(item: Candidate, applied: Applied, basket: Basket) -> str:
     return "budget_exhausted" if item.budget is not None and amount > item.budget else "better_combination"
 
 
-def _considered(offer: Offer, reason: str, missing: Missing = NOTHING, excluded_by: str | None = None) -> Considered:
+def _considered(
+    offer: Offer, reason: str, missing: Missing = NOTHING_MISSING, excluded_by: str | None = None
+) -> Considered:
     return Considered(
         source=offer.source,
         code=offer.code,
@@ -120,13 +122,13 @@ def _to_the_minimum(item: Candidate, base: Base) -> Missing:
 def _to_the_next_tier(item: Candidate, base: Base) -> Missing:
     effect = item.offer.effect
     if not isinstance(effect, Tiers):
-        return NOTHING
-    measured = _whole(item, base) if effect.measure is Measure.AMOUNT else item.count
+        return NOTHING_MISSING
+    measured = effect.measured(_whole(item, base), item.count)
     following = next((tier.threshold for tier in effect.tiers if tier.threshold > measured), None)
     if following is None and effect.repeat:
         threshold = effect.tiers[0].threshold
         following = (measured // threshold + 1) * threshold
     if following is None:
-        return NOTHING
+        return NOTHING_MISSING
     short = following - measured
     return Missing(amount=short) if effect.measure is Measure.AMOUNT else Missing(count=short)

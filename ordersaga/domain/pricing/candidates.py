@@ -6,11 +6,11 @@ from datetime import datetime
 
 from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.coupons import USABLE, Coupon
-from ordersaga.domain.pricing.effects import FreeShipping, Gift, PercentageOff, Tiers
+from ordersaga.domain.pricing.effects import FreeShipping, Gift, PercentageOff, Tiers, goes_by_line
 from ordersaga.domain.pricing.occasion import Occasion, RunningOffer
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.source import Source, Stage
-from ordersaga.domain.pricing.takings import Base, Taking, goes_by_line, percentage, reached, taking
+from ordersaga.domain.pricing.takings import Base, Taking, percentage, taking
 
 GOODS_STAGES = (Stage.GOODS, Stage.ORDER, Stage.MEMBER, Stage.COUPON)
 WALK = (*GOODS_STAGES, Stage.SHIPPING)
@@ -75,7 +75,7 @@ class Candidate:
         if isinstance(effect, PercentageOff):
             points = effect.basis_points
         elif isinstance(effect, Tiers):
-            tier = reached(effect, whole, self.count)
+            tier = effect.reached(whole, self.count)
             points = (tier.basis_points or 0) if tier is not None else 0
         at_most = effect.at_most if isinstance(effect, PercentageOff | Tiers) else None
         is_capped = self.budget is not None or (at_most is not None and percentage(whole, points) > at_most)

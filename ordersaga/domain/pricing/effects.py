@@ -114,6 +114,15 @@ class Tiers:
         for place, (lower, higher) in enumerate(zip(self.tiers, self.tiers[1:], strict=False), start=1):
             self._check_order(f"effect.tiers.{place}", lower, higher)
 
+    def measured(self, whole: int, count: int) -> int:
+        """What its thresholds are compared with: what goods cost, or how many they are."""
+        return whole if self.measure is Measure.AMOUNT else count
+
+    def reached(self, whole: int, count: int) -> Tier | None:
+        """The highest tier that is reached; `None` below the first."""
+        measured = self.measured(whole, count)
+        return next((tier for tier in reversed(self.tiers) if measured >= tier.threshold), None)
+
     def _check(self, field: str, tier: Tier) -> None:
         _positive(f"{field}.threshold", tier.threshold)
         if (tier.amount_off is None) == (tier.basis_points is None):
@@ -226,6 +235,19 @@ class FreeShipping:
 
     def __post_init__(self) -> None:
         _positive("effect.at_most", self.at_most)
+
+
+def goes_by_line(effect: "Effect") -> bool:
+    """Whether an effect is worked out on each line by itself, so that there is nothing to share."""
+    match effect:
+        case FixedPrice() | PriceList():
+            return True
+        case AmountOff():
+            return effect.each_unit
+        case PercentageOff():
+            return effect.at_most is None
+        case _:
+            return False
 
 
 Effect = (

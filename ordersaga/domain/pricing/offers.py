@@ -12,14 +12,18 @@ from ordersaga.domain.pricing.effects import (
     FixedPrice,
     FreeShipping,
     Gift,
+    Measure,
     PercentageOff,
     PriceList,
     Tiers,
+    goes_by_line,
 )
 from ordersaga.domain.pricing.scope import Scope
 from ordersaga.domain.pricing.source import Bearer, Source, Stage
 
 FIRST_VERSION = 1
+_STAGES = {Source.MEMBER_BENEFIT: Stage.MEMBER, Source.COUPON: Stage.COUPON}
+"""Where offers stand whose stage follows from their source."""
 
 
 class Period(StrEnum):
@@ -97,7 +101,7 @@ class Offer:
         if isinstance(self.effect, FreeShipping):
             return Stage.SHIPPING
         if self.source is not Source.PROMOTION:
-            return Stage(self.source.removesuffix("_benefit"))
+            return _STAGES[self.source]
         is_about_the_order = isinstance(self.effect, Tiers | Gift) or (
             isinstance(self.effect, AmountOff) and not self.effect.each_unit
         )
@@ -106,11 +110,8 @@ class Offer:
     @property
     def is_line_wise(self) -> bool:
         """Whether it is applied to each line by itself. All others apply to their whole scope, or not at all."""
-        by_line = isinstance(self.effect, FixedPrice | PriceList)
-        by_line = by_line or (isinstance(self.effect, AmountOff) and self.effect.each_unit)
-        by_line = by_line or (isinstance(self.effect, PercentageOff) and self.effect.at_most is None)
         conditional = self.minimum_amount or self.minimum_count or self.budget is not None
-        return by_line and not conditional and self.source is not Source.COUPON
+        return goes_by_line(self.effect) and not conditional and self.source is not Source.COUPON
 
     @property
     def is_limited(self) -> bool:
@@ -142,7 +143,7 @@ class Offer:
             case PercentageOff(at_most=at_most) | FreeShipping(at_most=at_most):
                 return at_most is not None
             case Tiers(measure=measure, tiers=tiers, at_most=at_most):
-                return measure == "amount" or at_most is not None or tiers[0].amount_off is not None
+                return measure is Measure.AMOUNT or at_most is not None or tiers[0].amount_off is not None
             case _:
                 return False
 
@@ -151,7 +152,7 @@ class Offer:
             return stage is Stage.SHIPPING
         if self.source is Source.PROMOTION:
             return stage in (Stage.GOODS, Stage.ORDER)
-        return stage == self.source.removesuffix("_benefit")
+        return stage is _STAGES[self.source]
 
     def _check_effect(self) -> None:
         match self.effect:

@@ -14,11 +14,9 @@ from ordersaga.domain.pricing.effects import (
     FixedPrice,
     FreeShipping,
     Gift,
-    Measure,
     NthItem,
     PercentageOff,
     PriceList,
-    Tier,
     Tiers,
 )
 
@@ -33,19 +31,6 @@ goes line by line, what it takes of each).
 def percentage(amount: int, basis_points: int) -> int:
     """That share of an amount, rounded half up."""
     return (amount * basis_points + WHOLE // 2) // WHOLE
-
-
-def goes_by_line(effect: Effect) -> bool:
-    """Whether an effect is worked out on each line by itself, so that there is nothing to share."""
-    match effect:
-        case FixedPrice() | PriceList():
-            return True
-        case AmountOff():
-            return effect.each_unit
-        case PercentageOff():
-            return effect.at_most is None
-        case _:
-            return False
 
 
 def taking(effect: Effect, basket: Basket, lines: Sequence[int]) -> Taking:
@@ -79,12 +64,6 @@ def taking(effect: Effect, basket: Basket, lines: Sequence[int]) -> Taking:
             assert_never(effect)
 
 
-def reached(tiers: Tiers, whole: int, count: int) -> Tier | None:
-    """The highest tier that is reached; `None` below the first."""
-    measured = whole if tiers.measure is Measure.AMOUNT else count
-    return next((tier for tier in reversed(tiers.tiers) if measured >= tier.threshold), None)
-
-
 def share(amount: int, parts: Sequence[int], headroom: Sequence[int]) -> list[int]:
     """`amount` over lines in proportion to what took part of each, none beyond its headroom."""
     weights = [min(part, room) for part, room in zip(parts, headroom, strict=True)]
@@ -112,14 +91,13 @@ def _down_to(lines: Sequence[int], prices: Sequence[int]) -> Taking:
 
 
 def _of_tiers(effect: Tiers, whole: int, count: int) -> int:
-    tier = reached(effect, whole, count)
+    tier = effect.reached(whole, count)
     if tier is None:
         return 0
     if tier.amount_off is None:
         amount = percentage(whole, tier.basis_points or 0)
     else:
-        measured = whole if effect.measure is Measure.AMOUNT else count
-        amount = tier.amount_off * (measured // tier.threshold if effect.repeat else 1)
+        amount = tier.amount_off * (effect.measured(whole, count) // tier.threshold if effect.repeat else 1)
     return min(amount, whole, effect.at_most if effect.at_most is not None else amount)
 
 
