@@ -16,7 +16,6 @@ GOODS_STAGES = (Stage.GOODS, Stage.ORDER, Stage.MEMBER, Stage.COUPON)
 WALK = (*GOODS_STAGES, Stage.SHIPPING)
 TURN = {stage: number for number, stage in enumerate(WALK)}
 _SOURCES = tuple(Source)
-_NOT_ABOUT_THIS = "nothing_in_scope"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -112,18 +111,19 @@ def candidates(basket: Basket, occasion: Occasion) -> Iterator[Candidate | KeptA
     preference = {name: 1 << (len(named) - 1 - place) for place, name in reversed(list(enumerate(named)))}
     for running in sorted(occasion.offers, key=_by_source_and_code):
         chosen = preference.get((False, running.offer.code), 0)
-        reason = _kept_away(running, basket, occasion)
-        if reason != _NOT_ABOUT_THIS or chosen:
-            yield KeptAway(running.offer, reason) if reason else _candidate(running, basket, occasion, chosen)
+        lines = _lines(running.offer, basket)
+        if lines or chosen:
+            reason = _kept_away(running, lines, basket, occasion)
+            yield KeptAway(running.offer, reason) if reason else _candidate(running, lines, basket, occasion, chosen)
     for coupon in sorted(occasion.coupons, key=lambda coupon: coupon.coupon_code):
         chosen = preference.get((True, coupon.coupon_code), 0)
-        reason = _of_cart(coupon.offer, basket, occasion)
-        if reason != _NOT_ABOUT_THIS or chosen:
-            reason = coupon_fault(coupon, occasion.at) or reason
+        lines = _lines(coupon.offer, basket)
+        if lines or chosen:
+            reason = coupon_fault(coupon, occasion.at) or _of_cart(coupon.offer, lines, basket, occasion)
             if coupons is not None and not chosen:
                 reason = "not_chosen"
             running = RunningOffer(offer=coupon.offer)
-            yield KeptAway(coupon.offer, reason) if reason else _candidate(running, basket, occasion, chosen)
+            yield KeptAway(coupon.offer, reason) if reason else _candidate(running, lines, basket, occasion, chosen)
 
 
 def _by_source_and_code(running: RunningOffer) -> tuple[int, str]:
@@ -139,7 +139,12 @@ def coupon_fault(coupon: Coupon, at: datetime) -> str:
     return "coupon_not_yet_valid" if at < coupon.valid_from else ""
 
 
-def _kept_away(running: RunningOffer, basket: Basket, occasion: Occasion) -> str:
+def _lines(offer: Offer, basket: Basket) -> tuple[int, ...]:
+    """The lines that an offer has in scope."""
+    return tuple(place for place, sku in enumerate(basket.skus) if offer.scope.covers(sku))
+
+
+def _kept_away(running: RunningOffer, lines: tuple[int, ...], basket: Basket, occasion: Occasion) -> str:
     offer = running.offer
     if not offer.enabled:
         return "disabled"
@@ -147,7 +152,7 @@ def _kept_away(running: RunningOffer, basket: Basket, occasion: Occasion) -> str
         return "not_started"
     if offer.ends_at is not None and offer.ends_at <= occasion.at:
         return "expired"
-    reason = _of_cart(offer, basket, occasion)
+    reason = _of_cart(offer, lines, basket, occasion)
     if reason:
         return reason
     if offer.usage_limit is not None and running.used >= offer.usage_limit:
@@ -157,9 +162,9 @@ def _kept_away(running: RunningOffer, basket: Basket, occasion: Occasion) -> str
     return "budget_exhausted" if offer.budget is not None and running.spent >= offer.budget else ""
 
 
-def _of_cart(offer: Offer, basket: Basket, occasion: Occasion) -> str:
-    if not any(offer.scope.covers(sku) for sku in basket.skus):
-        return _NOT_ABOUT_THIS
+def _of_cart(offer: Offer, lines: tuple[int, ...], basket: Basket, occasion: Occasion) -> str:
+    if not lines:
+        return "nothing_in_scope"
     if offer.channels and occasion.channel not in offer.channels:
         return "other_channel"
     if offer.member_tiers and occasion.member_tier not in offer.member_tiers:
@@ -176,9 +181,10 @@ def _of_cart(offer: Offer, basket: Basket, occasion: Occasion) -> str:
     return ""
 
 
-def _candidate(running: RunningOffer, basket: Basket, occasion: Occasion, chosen: int) -> Candidate:
+def _candidate(
+    running: RunningOffer, lines: tuple[int, ...], basket: Basket, occasion: Occasion, chosen: int
+) -> Candidate:
     offer = running.offer
-    lines = tuple(place for place, sku in enumerate(basket.skus) if offer.scope.covers(sku))
     effect = offer.effect
     price, free = 0, 0
     if isinstance(effect, Gift):

@@ -10,7 +10,8 @@ from ordersaga.domain.pricing.exclusion import ByLine, exclude_each_other
 class Rivalry:
     """`whole` are the offers in the order of their turns; a number is a place in it.
 
-    `clash` are those that each excludes, `stages` those of each stage, `displacing` those that keep prices away,
+    `clash` are those that each excludes, `stages` those of each stage, `from_stage` those of it and
+    of all behind it, `displacing` those that keep prices away,
     `cliques` groups of one stage of which all exclude one another.
     """
 
@@ -23,6 +24,7 @@ class Rivalry:
         self.stages = [
             bits_of(number for number, item in enumerate(self.whole) if item.turn == turn) for turn in range(len(WALK))
         ]
+        self.from_stage = [sum(self.stages[turn:]) for turn in range(len(WALK))]
         self.displacing = bits_of(number for number, item in enumerate(self.whole) if by_line.displaced_by(item))
         self.everything = (1 << len(self.whole)) - 1
         self.cliques = self._in_cliques()

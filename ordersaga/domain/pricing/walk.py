@@ -98,9 +98,7 @@ class Walk:
 
     def _begun(self, turn: int, way: _Way) -> _Way:
         """The way once what goes by line has taken its part of the stage."""
-        still_open = way.open & ~bits_of(
-            number for stage in self._rivalry.stages[:turn] for number in numbers_of(stage)
-        )
+        still_open = way.open & self._rivalry.from_stage[turn]
         stage = WALK[turn]
         if stage is Stage.SHIPPING:
             return replace(way, left=way.before_coupons or way.left, open=still_open)
