@@ -13,10 +13,11 @@ from ordersaga.domain.catalogue import Address
 from ordersaga.domain.errors import OrderTooLarge
 from ordersaga.domain.policies import Policies
 from ordersaga.domain.pricing.cart import price_cart
-from ordersaga.domain.pricing.occasion import PLAIN, WEB, Occasion, Wishes
+from ordersaga.domain.pricing.occasion import PLAIN, WEB, Occasion, RunningOffer, Wishes
 from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing
 from ordersaga.domain.splitting import Limits, parcels_at_most
-from ordersaga.persistence import catalogue, occasions, stock
+from ordersaga.persistence import catalogue, occasions, offers, stock
+from ordersaga.persistence.catalogue import Goods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,28 +48,36 @@ class Cart:
 
 async def price(connection: AsyncConnection, services: Services, cart: Cart) -> Pricing:
     """The cart at the present prices and offers. Raises what `price_cart` raises, and `OrderTooLarge`."""
-    goods = await catalogue.goods(connection, {item.sku for item in cart.items})
-    first = goods.skus.get(cart.items[0].sku)
+    at = datetime.now(UTC)
+    running = await offers.running(connection, cart.buyer, at)
+    goods = await catalogue.goods(connection, {item.sku for item in cart.items}, gifts=occasions.gifts_of(running))
     pricing = price_cart(
         cart.items,
         goods.skus,
         goods.merchants,
         shipping_option=cart.shipping_option,
         order_type=cart.order_type,
-        occasion=PLAIN if first is None else await _occasion(connection, cart, first.price.currency),
+        occasion=await _occasion(connection, cart, running, goods, at),
     )
     _refuse_too_many_parcels(pricing.order, services.settings.policies_of(pricing.order.order_type))
     return pricing
 
 
-async def _occasion(connection: AsyncConnection, cart: Cart, currency: str) -> Occasion:
+async def _occasion(
+    connection: AsyncConnection, cart: Cart, running: tuple[RunningOffer, ...], goods: Goods, at: datetime
+) -> Occasion:
+    first = goods.skus.get(cart.items[0].sku)
+    if first is None:
+        return PLAIN
     return await occasions.occasion(
         connection,
         cart.buyer,
         channel=cart.channel,
         wishes=cart.wishes,
-        currency=currency,
-        at=datetime.now(UTC),
+        currency=first.price.currency,
+        offers=running,
+        goods=goods,
+        at=at,
     )
 
 

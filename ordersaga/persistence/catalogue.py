@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Row, Text, any_, bindparam, func, select
+from sqlalchemy import Row, Text, any_, bindparam, case, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
@@ -15,40 +15,44 @@ from ordersaga.persistence.tables.catalogue import catalogue_files, merchants, s
 from ordersaga.persistence.tables.stock import stock
 
 _wanted = any_(bindparam("wanted", type_=ARRAY(Text)))
-_GOODS = (
-    select(skus, merchants.c.name.label("merchant_name"), merchants.c.self_operated, merchants.c.shipping)
-    .join(merchants)
-    .where(skus.c.sku == _wanted)
-)
+_gifts = any_(bindparam("gifts", type_=ARRAY(Text)))
 _FREE = select(func.sum(stock.c.on_hand - stock.c.reserved)).where(stock.c.sku == skus.c.sku).scalar_subquery()
-_WITH_FREE_STOCK = select(skus, _FREE.label("free")).where(skus.c.sku == _wanted)
+_GOODS = (
+    select(
+        skus,
+        merchants.c.name.label("merchant_name"),
+        merchants.c.self_operated,
+        merchants.c.shipping,
+        case((skus.c.sku == _gifts, func.coalesce(_FREE, 0))).label("free"),
+    )
+    .join(merchants)
+    .where((skus.c.sku == _wanted) | (skus.c.sku == _gifts))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """The part of the catalogue that a cart needs."""
+    """The part of the catalogue that a cart needs. `free` is how many units of each gift are free in all warehouses."""
 
     skus: Mapping[str, Sku]
     merchants: Mapping[str, Merchant]
+    free: Mapping[str, int]
 
 
-async def goods(connection: AsyncConnection, wanted: Iterable[str]) -> Goods:
-    """The SKUs of `wanted` that exist, with their merchants, in one statement."""
+async def goods(connection: AsyncConnection, wanted: Iterable[str], *, gifts: Iterable[str] = ()) -> Goods:
+    """The SKUs of `wanted` and `gifts` that exist, with their merchants, in one statement."""
     found_skus: dict[str, Sku] = {}
     found_merchants: dict[str, Merchant] = {}
-    for row in await connection.execute(_GOODS, {"wanted": list(wanted)}):
+    free: dict[str, int] = {}
+    for row in await connection.execute(_GOODS, {"wanted": list(wanted), "gifts": list(gifts)}):
         found_skus[row.sku] = _sku(row)
+        if row.free is not None:
+            free[row.sku] = int(row.free)
         if row.merchant_id not in found_merchants:
             found_merchants[row.merchant_id] = _merchant(
                 row.merchant_id, row.merchant_name, row.self_operated, row.shipping
             )
-    return Goods(found_skus, found_merchants)
-
-
-async def with_free_stock(connection: AsyncConnection, wanted: Iterable[str]) -> tuple[dict[str, Sku], dict[str, int]]:
-    """The SKUs of `wanted` that exist, and how many units of each are free in all warehouses, in one statement."""
-    rows = (await connection.execute(_WITH_FREE_STOCK, {"wanted": list(wanted)})).all()
-    return {row.sku: _sku(row) for row in rows}, {row.sku: int(row.free or 0) for row in rows}
+    return Goods(found_skus, found_merchants, free)
 
 
 async def page_of_skus(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[Sku]:

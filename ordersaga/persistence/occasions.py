@@ -1,8 +1,6 @@
-"""What a cart is priced by for an account, read in two statements, or three when gifts run (R-SUB-1).
+"""What a cart is priced by for an account, besides its goods and the offers that run (R-SUB-1)."""
 
-Another statement fetches those rules that this process has not seen yet.
-"""
-
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -10,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import String, Text
 
 from ordersaga.domain.pricing.effects import Gift
-from ordersaga.domain.pricing.occasion import Occasion, Wishes
+from ordersaga.domain.pricing.occasion import Occasion, RunningOffer, Wishes
 from ordersaga.domain.pricing.points import PointsPolicy
-from ordersaga.persistence import catalogue, coupons, offers
+from ordersaga.persistence import coupons
+from ordersaga.persistence.catalogue import Goods
 from ordersaga.persistence.tables.coupons import coupons as coupon_rows
 from ordersaga.persistence.tables.members import members
 from ordersaga.persistence.tables.points import point_accounts, points_policies
@@ -37,26 +36,39 @@ _ACCOUNT = (
 )
 
 
+def gifts_of(offers: Sequence[RunningOffer]) -> set[str]:
+    """The SKUs that the offers give."""
+    return {found.offer.effect.sku for found in offers if isinstance(found.offer.effect, Gift)}
+
+
 async def occasion(
-    connection: AsyncConnection, account: str, *, channel: str, wishes: Wishes, currency: str, at: datetime
+    connection: AsyncConnection,
+    account: str,
+    *,
+    channel: str,
+    wishes: Wishes,
+    currency: str,
+    offers: tuple[RunningOffer, ...],
+    goods: Goods,
+    at: datetime,
 ) -> Occasion:
-    """Everything beside the goods that the price of the account's cart in `currency` depends on now."""
-    running = await offers.running(connection, account, at)
+    """Everything that the price of the account's cart in `currency` depends on now, its goods being `goods`.
+
+    One statement, and one for terms of coupons that this process has not seen yet.
+    """
     values = {"account": account, "currency": currency, "also": list(wishes.coupon_codes or ()), "at": at}
     rows = (await connection.execute(_ACCOUNT, values)).all()
     about = rows[0]
     wallet = await coupons.read(connection, [row for row in rows if row.coupon_code is not None])
-    given = {found.offer.effect.sku for found in running if isinstance(found.offer.effect, Gift)}
-    gifts, free = await catalogue.with_free_stock(connection, given) if given else ({}, {})
     return Occasion(
         at=at,
         channel=channel,
         member_tier=about.tier,
-        offers=running,
+        offers=offers,
         coupons=wallet,
         points_policy=None if about.policy is None else PointsPolicy(**about.policy),
         points_balance=about.points or 0,
-        gifts=gifts,
-        gift_stock=free,
+        gifts={sku: goods.skus[sku] for sku in goods.free},
+        gift_stock=goods.free,
         wishes=wishes,
     )

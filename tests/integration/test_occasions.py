@@ -9,7 +9,7 @@ from sqlalchemy import event
 from ordersaga.domain.pricing.effects import AmountOff, Gift
 from ordersaga.domain.pricing.occasion import Occasion, Wishes
 from ordersaga.domain.pricing.points import PointsPolicy
-from ordersaga.persistence import members, occasions, points
+from ordersaga.persistence import catalogue, members, occasions, offers, points
 from ordersaga.persistence.database import Database
 from tests.integration.purses import AT, OFF, Purses
 from tests.integration.shelves import Shelves
@@ -57,7 +57,9 @@ async def test_an_account_that_nobody_knows_has_the_offers_alone(database: Datab
     assert (found.coupons, found.member_tier, found.points_balance, found.points_policy) == ((), None, 0, None)
 
 
-async def test_an_occasion_takes_three_statements_at_most_and_sees_a_changed_rule_at_once(database: Database) -> None:
+async def test_an_occasion_takes_three_statements_with_its_goods_and_sees_a_changed_rule_at_once(
+    database: Database,
+) -> None:
     purses, shelves = Purses.empty(database), await Shelves.filled(database, cup={"here": 5})
     await purses.offers("gift", effect=Gift(sku=shelves.name("cup")))
     await purses.template("t")
@@ -83,8 +85,16 @@ async def test_an_occasion_takes_three_statements_at_most_and_sees_a_changed_rul
 
 async def _occasion(purses: Purses, account: str, wishes: Wishes, currency: str = "TWD") -> Occasion:
     async with purses.database.transaction() as connection:
+        running = await offers.running(connection, purses.name(account), AT)
         return await occasions.occasion(
-            connection, purses.name(account), channel="app", wishes=wishes, currency=currency, at=AT
+            connection,
+            purses.name(account),
+            channel="app",
+            wishes=wishes,
+            currency=currency,
+            offers=running,
+            goods=await catalogue.goods(connection, [], gifts=occasions.gifts_of(running)),
+            at=AT,
         )
 
 
