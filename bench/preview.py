@@ -116,9 +116,7 @@ def show(basket: str, quote: dict[str, Any], rounds: list[Round]) -> None:
     table.add_column("", justify="right")
     table.add_row("CPU of the API process for a preview, ms", f"{_median([one.cpu_ms for one in rounds]):.2f}")
     table.add_row("10,000,000 additions, s", f"{_median([one.additions_seconds for one in rounds]):.2f}")
-    table.add_row(
-        f"where these take {REFERENCE_SECONDS} s, ms", f"{_median([one.reference_ms for one in rounds]):.2f}"
-    )
+    table.add_row(f"where these take {REFERENCE_SECONDS} s, ms", f"{_median([one.reference_ms for one in rounds]):.2f}")
     table.add_row("payable", f"{quote['totals']['payable']['amount']} {quote['totals']['payable']['currency']}")
     Console().print(table)
 

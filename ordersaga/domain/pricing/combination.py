@@ -14,7 +14,7 @@ from ordersaga.domain.pricing.ceiling import Ceilings, Worth, ceilings
 from ordersaga.domain.pricing.exclusion import ByLine
 from ordersaga.domain.pricing.rivalry import Rivalry, bits_of, numbers_of
 from ordersaga.domain.pricing.source import Source
-from ordersaga.domain.pricing.walk import ENTRY, OutOfDecisions, Progress, Walk
+from ordersaga.domain.pricing.walk import OutOfDecisions, Progress, Walk
 
 DECISIONS = 10_000
 """After so many decisions the best combination so far is the answer. Most carts need some hundreds."""
@@ -60,7 +60,7 @@ class _Search:
         whole = [item for item in candidates if not item.by_line]
         whole = [item for item in whole if list_amounts.most(item) or item.gift(basket.amounts)]
         self.rivalry = Rivalry(whole, self._by_line)
-        self.progress = Progress(decisions)
+        self.progress = Progress(decisions, len(whole), len(basket.skus))
         most = self._by_line.most_beside(())[1]
         self._price_of = {
             number: most - self._by_line.most_beside([self.rivalry.whole[number]])[1]
@@ -96,7 +96,7 @@ class _Search:
 
     def _choose(self, chosen: tuple[int, ...], open_offers: int) -> None:
         """Choose among the offers that stand in the way of prices, or of others in other stages; then walk."""
-        self.progress.spend(1)
+        self.progress.decide()
         if not self._may_be_better(self._roughly(chosen), chosen, open_offers):
             return
         contested = [
@@ -150,7 +150,7 @@ class _Search:
             if self.rivalry.displacing >> number & 1 or self.rivalry.whole[number].takes_percentage
         )
         if shaping not in self._outlooks:
-            self.progress.spend(ENTRY)
+            self.progress.enter()
             lines = self._by_line.beside([self.rivalry.whole[number] for number in shaping])
             left = Left.whole(self._basket)
             saved = sum(taken.amount for taken in left.begin(lines, WALK[0]))

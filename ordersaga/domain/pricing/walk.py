@@ -13,9 +13,6 @@ from ordersaga.domain.pricing.dominance import Dominance
 from ordersaga.domain.pricing.rivalry import Rivalry, bits_of, candidates_of, numbers_of
 from ordersaga.domain.pricing.source import Source, Stage
 
-ENTRY = 10
-"""How many decisions the work at the entry of a stage counts for."""
-
 
 class OutOfDecisions(Exception):
     """The search has taken as long as it may."""
@@ -23,14 +20,26 @@ class OutOfDecisions(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """How many decisions may still be taken, and the best combination so far: its whole offers and those by line."""
+    """How many decisions may still be taken, and the best combination so far: its whole offers and those by line.
+
+    The more `offers` and lines there are, the more decisions one counts for, and the entry of a stage for more yet, so
+    that the effort is bounded for large carts too.
+    """
 
     decisions: int
+    offers: int
+    lines_in_cart: int
     worth: Worth | None = None
     whole: tuple[int, ...] = ()
     lines: LinesOf = ()
 
-    def spend(self, decisions: int) -> None:
+    def decide(self) -> None:
+        self._spend(1 + self.offers // 40)
+
+    def enter(self) -> None:
+        self._spend(1 + self.offers * self.lines_in_cart // 80)
+
+    def _spend(self, decisions: int) -> None:
         self.decisions -= decisions
         if self.decisions < 0:
             raise OutOfDecisions
@@ -85,7 +94,7 @@ class Walk:
         if turn == len(WALK):
             self._progress.keep(way.worth, way.whole, self._lines)
             return
-        self._progress.spend(ENTRY)
+        self._progress.enter()
         way = self._begun(turn, way)
         rivalry, here = self._rivalry, self._rivalry.stages[turn]
         sure = rivalry.unrivalled(way.open)
@@ -120,7 +129,7 @@ class Walk:
 
     def _decide(self, stage: _Stage, undecided: int, taken: tuple[int, ...]) -> None:
         """Take or leave the dearest of the offers of a stage on which nothing is decided, then the others."""
-        self._progress.spend(1)
+        self._progress.decide()
         here = numbers_of(undecided & self._rivalry.stages[stage.turn])
         if not here:
             self._apply(stage, taken)
