@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/membership", tags=["orders"])
 @router.get("", response_model=MembershipView, responses=responses("unauthenticated", "forbidden"))
 async def get_membership(services: UsesServices, caller: Buyer) -> dict[str, Any]:
     """The buyer's tier with its benefits and what is left of them, and the points with what they are worth."""
-    async with services.database.transaction() as connection:
+    async with services.database.reading() as connection:
         tier = await members.tier(connection, caller.subject)
         balance = await points.balance(connection, caller.subject)
         policies = await points.policies(connection)

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.persistence.tables.members import members
+
+_TIER = select(members.c.tier).where(members.c.account == bindparam("account", type_=Text))
 
 
 async def put(connection: AsyncConnection, account: str, tier: str | None, at: datetime) -> None:
@@ -18,5 +20,5 @@ async def put(connection: AsyncConnection, account: str, tier: str | None, at: d
 
 async def tier(connection: AsyncConnection, account: str) -> str | None:
     """`None` of an account that is no member."""
-    found: str | None = await connection.scalar(select(members.c.tier).where(members.c.account == account))
+    found: str | None = await connection.scalar(_TIER, {"account": account})
     return found

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Text, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,19 @@ _BOOK = text("""
     SELECT account, :kind, :document, :balance, :locked, :at FROM changed
     RETURNING movement_id
 """)
+_account = bindparam("account", type_=Text)
+_LEDGER = (
+    select(func.sum(point_movements.c.balance).label("balance"), func.sum(point_movements.c.locked).label("locked"))
+    .where(point_movements.c.account == _account)
+    .subquery()
+)
+_BALANCE = select(
+    point_accounts.c.balance,
+    point_accounts.c.locked,
+    _LEDGER.c.balance.label("ledger_balance"),
+    _LEDGER.c.locked.label("ledger_locked"),
+).select_from(_LEDGER.outerjoin(point_accounts, point_accounts.c.account == _account))
+_POLICIES = select(points_policies.c.document).order_by(points_policies.c.currency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,21 +112,7 @@ async def book(
 
 
 async def balance(connection: AsyncConnection, account: str) -> Balance:
-    ledger = (
-        select(func.sum(point_movements.c.balance).label("balance"), func.sum(point_movements.c.locked).label("locked"))
-        .where(point_movements.c.account == account)
-        .subquery()
-    )
-    row = (
-        await connection.execute(
-            select(
-                point_accounts.c.balance,
-                point_accounts.c.locked,
-                ledger.c.balance.label("ledger_balance"),
-                ledger.c.locked.label("ledger_locked"),
-            ).select_from(ledger.outerjoin(point_accounts, point_accounts.c.account == account))
-        )
-    ).one()
+    row = (await connection.execute(_BALANCE, {"account": account})).one()
     return Balance(account=account, **{name: int(value or 0) for name, value in row._mapping.items()})
 
 
@@ -133,5 +132,5 @@ async def policy(connection: AsyncConnection, currency: str) -> PointsPolicy | N
 
 
 async def policies(connection: AsyncConnection) -> Sequence[PointsPolicy]:
-    documents = await connection.scalars(select(points_policies.c.document).order_by(points_policies.c.currency))
+    documents = await connection.scalars(_POLICIES)
     return [PointsPolicy(**document) for document in documents]
