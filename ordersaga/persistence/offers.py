@@ -110,16 +110,13 @@ async def _read(
     periods = periods or {}
     parameters = {"account": account, "periods": list(periods.values()), **values}
     rows = (await connection.execute(query, parameters)).all()
-    rules = await _VERSIONS.rules(connection, [(row.code, row.version, row.digest) for row in rows])
+    rules = await _VERSIONS.rules(connection, [(code, version, digest) for code, version, digest, *_ in rows])
     found: dict[str, RunningOffer] = {}
-    for row, offer in zip(rows, rules, strict=True):
-        counts = row.period is not None and row.period == periods[offer.usage_period]
-        if counts or row.code not in found:
-            found[row.code] = RunningOffer(
-                offer=offer,
-                spent=row.spent,
-                used=row.used,
-                used_by_account=row.used_by_account if counts else 0,
+    for (code, _, _, spent, used, period, used_by_account), offer in zip(rows, rules, strict=True):
+        counts = period is not None and period == periods[offer.usage_period]
+        if counts or code not in found:
+            found[code] = RunningOffer(
+                offer=offer, spent=spent, used=used, used_by_account=used_by_account if counts else 0
             )
     return tuple(found.values())
 
