@@ -50,7 +50,7 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
     """The cart at the present prices and offers. Raises what `price_cart` raises, and `OrderTooLarge`."""
     at = datetime.now(UTC)
     running = await offers.running(connection, cart.buyer, at)
-    goods = await catalogue.goods(connection, {item.sku for item in cart.items}, gifts=occasions.gifts_of(running))
+    goods = await catalogue.goods(connection, {item.sku for item in cart.items}, counted=occasions.gifts_of(running))
     pricing = price_cart(
         cart.items,
         goods.skus,

@@ -31,12 +31,11 @@ async def list_skus(services: UsesServices, limit: paging.Limit = 50, cursor: pa
 
 @router.get("/{sku}", responses=responses("not_found", "request_invalid"))
 async def get_sku(services: UsesServices, sku: Identifier) -> SkuView:
-    async with services.database.transaction() as connection:
-        found = (await catalogue.goods(connection, [sku])).skus.get(sku)
-        shelves = await stock.shelves(connection, [sku])
-    if found is None:
+    async with services.database.reading() as connection:
+        goods = await catalogue.goods(connection, [], counted=[sku])
+    if sku not in goods.skus:
         raise not_found()
-    return SkuView.model_validate(_document(found, shelves.of(sku)))
+    return SkuView.model_validate(_document(goods.skus[sku], goods.free[sku]))
 
 
 def _document(sku: Sku, available: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ordersaga.persistence.tables.catalogue import catalogue_files, merchants, s
 from ordersaga.persistence.tables.stock import stock
 
 _wanted = any_(bindparam("wanted", type_=ARRAY(Text)))
-_gifts = any_(bindparam("gifts", type_=ARRAY(Text)))
+_counted = any_(bindparam("counted", type_=ARRAY(Text)))
 _FREE = select(func.sum(stock.c.on_hand - stock.c.reserved)).where(stock.c.sku == skus.c.sku).scalar_subquery()
 _GOODS = (
     select(
@@ -23,28 +23,28 @@ _GOODS = (
         merchants.c.name.label("merchant_name"),
         merchants.c.self_operated,
         merchants.c.shipping,
-        case((skus.c.sku == _gifts, func.coalesce(_FREE, 0))).label("free"),
+        case((skus.c.sku == _counted, func.coalesce(_FREE, 0))).label("free"),
     )
     .join(merchants)
-    .where((skus.c.sku == _wanted) | (skus.c.sku == _gifts))
+    .where((skus.c.sku == _wanted) | (skus.c.sku == _counted))
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """The part of the catalogue that a cart needs. `free` is how many units of each gift are free in all warehouses."""
+    """The part of the catalogue that a cart needs. `free` are the free units of what was counted, in all warehouses."""
 
     skus: Mapping[str, Sku]
     merchants: Mapping[str, Merchant]
     free: Mapping[str, int]
 
 
-async def goods(connection: AsyncConnection, wanted: Iterable[str], *, gifts: Iterable[str] = ()) -> Goods:
-    """The SKUs of `wanted` and `gifts` that exist, with their merchants, in one statement."""
+async def goods(connection: AsyncConnection, wanted: Iterable[str], *, counted: Iterable[str] = ()) -> Goods:
+    """The SKUs of `wanted` and `counted` that exist, with their merchants, in one statement."""
     found_skus: dict[str, Sku] = {}
     found_merchants: dict[str, Merchant] = {}
     free: dict[str, int] = {}
-    for row in await connection.execute(_GOODS, {"wanted": list(wanted), "gifts": list(gifts)}):
+    for row in await connection.execute(_GOODS, {"wanted": list(wanted), "counted": list(counted)}):
         found_skus[row.sku] = _sku(row)
         if row.free is not None:
             free[row.sku] = int(row.free)

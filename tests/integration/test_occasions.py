@@ -93,7 +93,7 @@ async def _occasion(purses: Purses, account: str, wishes: Wishes, currency: str 
             wishes=wishes,
             currency=currency,
             offers=running,
-            goods=await catalogue.goods(connection, [], gifts=occasions.gifts_of(running)),
+            goods=await catalogue.goods(connection, [], counted=occasions.gifts_of(running)),
             at=AT,
         )
 
