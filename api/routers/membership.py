@@ -23,7 +23,7 @@ async def get_membership(services: UsesServices, caller: Buyer) -> dict[str, Any
     """The buyer's tier with its benefits and what is left of them, and the points with what they are worth."""
     async with services.database.reading() as connection:
         tier = await members.tier(connection, caller.subject)
-        balance = await points.balance(connection, caller.subject)
+        balance, locked = await points.owned(connection, caller.subject)
         policies = await points.policies(connection)
         running = await offers.running(connection, caller.subject, datetime.now(UTC)) if tier else ()
     benefits = [
@@ -32,10 +32,10 @@ async def get_membership(services: UsesServices, caller: Buyer) -> dict[str, Any
     return {
         "tier": tier,
         "points": {
-            "balance": balance.balance,
-            "locked": balance.locked,
-            "available": balance.available,
-            "worth": [_worth(policy, balance.available) for policy in policies],
+            "balance": balance,
+            "locked": locked,
+            "available": balance - locked,
+            "worth": [_worth(policy, balance - locked) for policy in policies],
         },
         "benefits": [benefit_view(found) for found in benefits],
     }

@@ -34,6 +34,7 @@ _BALANCE = select(
     _LEDGER.c.balance.label("ledger_balance"),
     _LEDGER.c.locked.label("ledger_locked"),
 ).select_from(_LEDGER.outerjoin(point_accounts, point_accounts.c.account == _account))
+_OWNED = select(point_accounts.c.balance, point_accounts.c.locked).where(point_accounts.c.account == _account)
 _POLICIES = select(points_policies.c.document).order_by(points_policies.c.currency)
 
 
@@ -114,6 +115,12 @@ async def book(
 async def balance(connection: AsyncConnection, account: str) -> Balance:
     row = (await connection.execute(_BALANCE, {"account": account})).one()
     return Balance(account=account, **{name: int(value or 0) for name, value in row._mapping.items()})
+
+
+async def owned(connection: AsyncConnection, account: str) -> tuple[int, int]:
+    """What an account owns and what of it is locked, without a look at its ledger."""
+    row = (await connection.execute(_OWNED, {"account": account})).one_or_none()
+    return (0, 0) if row is None else (row.balance, row.locked)
 
 
 async def put_policy(connection: AsyncConnection, wanted: PointsPolicy, at: datetime) -> None:

@@ -36,7 +36,15 @@ class Period(StrEnum):
 
     def key(self, at: datetime) -> str:
         """The name of the period that `at` lies in, such as `2026-11`."""
-        return {"ever": "", "day": f"{at:%Y-%m-%d}", "month": f"{at:%Y-%m}", "year": f"{at:%Y}"}[self]
+        match self:
+            case Period.EVER:
+                return ""
+            case Period.DAY:
+                return f"{at:%Y-%m-%d}"
+            case Period.MONTH:
+                return f"{at:%Y-%m}"
+            case Period.YEAR:
+                return f"{at:%Y}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
