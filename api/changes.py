@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.quote import Quote
 from ordersaga.domain.errors import CouponUnavailable, OfferExhausted, PointsUnavailable, QuoteChanged, Refused
-from ordersaga.domain.pricing.candidates import coupon_fault
 from ordersaga.domain.pricing.promise import differences, promise
 from ordersaga.domain.pricing.quote import Considered, Pricing
 from ordersaga.domain.pricing.source import Source
@@ -55,5 +54,5 @@ async def _faults(connection: AsyncConnection, account: str, codes: list[str], a
     if not codes:
         return {}
     held = {coupon.coupon_code: coupon for coupon in await coupons.usable(connection, account, codes, at)}
-    found = {code: coupon_fault(held[code], at) if code in held else "unknown_coupon" for code in codes}
+    found = {code: held[code].fault(at) if code in held else "unknown_coupon" for code in codes}
     return {code: reason for code, reason in found.items() if reason}

@@ -12,7 +12,7 @@ from api.schemas.restorations import RestorationsBody
 from api.schemas.rules import within
 from api.schemas.scope import ScopeBody
 from api.schemas.values import Account, Identifier, Moment, MoneyBody, Request, Response
-from ordersaga.domain.pricing.coupons import USABLE, Coupon, CouponState, CouponTemplate
+from ordersaga.domain.pricing.coupons import Coupon, CouponState, CouponTemplate
 from ordersaga.domain.pricing.restoration import to_document
 from ordersaga.domain.pricing.source import Source
 
@@ -128,11 +128,10 @@ def template_view(template: CouponTemplate, issued: int) -> dict[str, Any]:
 
 def coupon_view(coupon: Coupon, at: datetime) -> dict[str, Any]:
     terms = terms_view(coupon.offer)
-    is_over = coupon.valid_until is not None and coupon.valid_until <= at
     return {
         "coupon_code": coupon.coupon_code,
         "name": coupon.offer.name,
-        "state": CouponState.EXPIRED if is_over and coupon.state in USABLE else coupon.state,
+        "state": CouponState.EXPIRED if coupon.fault(at) == "coupon_expired" else coupon.state,
         "valid_from": coupon.valid_from,
         "valid_until": coupon.valid_until,
         "effect": terms["effect"],

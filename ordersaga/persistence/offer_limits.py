@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.errors import CouponUnavailable, OfferExhausted
-from ordersaga.domain.pricing.coupons import USABLE, CouponState
+from ordersaga.domain.pricing.coupons import CouponState, fault
 from ordersaga.domain.pricing.occasion import RunningOffer
 from ordersaga.domain.pricing.quote import Hold
 from ordersaga.domain.pricing.restoration import Restorations
@@ -58,14 +58,10 @@ async def lock_offers(
     return {item: found[item.code].offer.usage_period.key(at) for item in wanted}
 
 
-def _why_not_coupon(row: Row[Any] | None, at: datetime) -> str | None:
+def _why_not_coupon(row: Row[Any] | None, at: datetime) -> str:
     if row is None:
         return "unknown_coupon"  # somebody else's too
-    if row.state not in USABLE:
-        return f"coupon_{CouponState(row.state)}"
-    if row.valid_until is not None and row.valid_until <= at:
-        return "coupon_expired"
-    return "coupon_not_yet_valid" if at < row.valid_from else None
+    return fault(CouponState(row.state), row.valid_from, row.valid_until, at)
 
 
 def _why_not_offer(standing: RunningOffer | None, wanted: Hold) -> str | None:

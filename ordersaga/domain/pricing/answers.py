@@ -1,7 +1,7 @@
 """What the buyer is told of every offer that was considered: applied with its amount, or not, and why (R-PRC-2)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ordersaga.domain.pricing.application import Applied
 from ordersaga.domain.pricing.basket import Basket
@@ -34,7 +34,8 @@ def answers(
     for taken in applied.taken:
         amounts[taken.candidate] = amounts.get(taken.candidate, 0) + taken.amount
     told = [
-        _kept_away(item) if isinstance(item, KeptAway) else _answer(item, applied, amounts, basket) for item in found
+        _considered(item.offer, item.reason) if isinstance(item, KeptAway) else _answer(item, applied, amounts, basket)
+        for item in found
     ]
     return [*told, *_unknown(found, wishes)]
 
@@ -49,23 +50,11 @@ def _unknown(found: Sequence[Candidate | KeptAway], wishes: Wishes) -> Iterator[
             yield Considered(source=Source.PROMOTION, code=code, name="", applied=False, reason="unknown_offer")
 
 
-def _kept_away(item: KeptAway) -> Considered:
-    return _considered(item.offer, reason=item.reason)
-
-
 def _answer(item: Candidate, applied: Applied, amounts: Mapping[Candidate, int], basket: Basket) -> Considered:
     base = applied.bases[item.stage].base
     missing = _to_the_next_tier(item, base)
     if item in amounts:
-        return Considered(
-            source=item.offer.source,
-            code=item.offer.code,
-            name=item.offer.name,
-            applied=True,
-            amount=amounts[item],
-            missing_amount=missing.amount,
-            missing_count=missing.count,
-        )
+        return replace(_considered(item.offer, "", missing), applied=True, amount=amounts[item])
     rival = next((other.offer.code for other in amounts if exclude_each_other(item, other)), None)
     if rival is not None:
         return _considered(item.offer, "excluded", missing, excluded_by=rival)

@@ -84,11 +84,7 @@ class Left:
     def most(self, candidate: Candidate) -> int:
         """No less than what the offer takes of this base, or of any smaller one."""
         effect = candidate.offer.effect
-        if isinstance(effect, FreeShipping):
-            fee = sum(self.fees[place] for place in candidate.lines) if candidate.reaches(self.base) else 0
-            amount = fee if effect.at_most is None else min(fee, effect.at_most)
-        else:
-            amount = candidate.wants(self.base)[0]
+        amount = self._fee(candidate, effect) if isinstance(effect, FreeShipping) else candidate.wants(self.base)[0]
         return amount if candidate.budget is None else min(amount, candidate.budget)
 
     def room(self, place: int) -> int:
@@ -100,9 +96,14 @@ class Left:
             self.left[place] -= amount
         return Taken(candidate, found)
 
+    def _fee(self, candidate: Candidate, effect: FreeShipping) -> int:
+        """What an offer would take of the fees that are left."""
+        fee = sum(self.fees[place] for place in candidate.lines) if candidate.reaches(self.base) else 0
+        return fee if effect.at_most is None else min(fee, effect.at_most)
+
     def _free_of_fee(self, candidate: Candidate, effect: FreeShipping) -> Taken | None:
-        fees = [self.fees[place] for place in candidate.lines] if candidate.reaches(self.base) else []
-        amount = sum(fees) if effect.at_most is None else min(sum(fees), effect.at_most)
+        amount = self._fee(candidate, effect)
+        fees = [self.fees[place] for place in candidate.lines]
         if not amount or (candidate.budget is not None and amount > candidate.budget):
             return None
         shares = zip(candidate.lines, share(amount, fees, fees), strict=True)

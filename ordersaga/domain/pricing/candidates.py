@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from ordersaga.domain.pricing.basket import Basket
-from ordersaga.domain.pricing.coupons import USABLE, Coupon
 from ordersaga.domain.pricing.effects import FreeShipping, Gift, PercentageOff, Tiers, goes_by_line
 from ordersaga.domain.pricing.occasion import Occasion, RunningOffer
 from ordersaga.domain.pricing.offers import Offer
@@ -119,7 +117,7 @@ def candidates(basket: Basket, occasion: Occasion) -> Iterator[Candidate | KeptA
         chosen = preference.get((True, coupon.coupon_code), 0)
         lines = _lines(coupon.offer, basket)
         if lines or chosen:
-            reason = coupon_fault(coupon, occasion.at) or _of_cart(coupon.offer, lines, basket, occasion)
+            reason = coupon.fault(occasion.at) or _of_cart(coupon.offer, lines, basket, occasion)
             if coupons is not None and not chosen:
                 reason = "not_chosen"
             running = RunningOffer(offer=coupon.offer)
@@ -128,15 +126,6 @@ def candidates(basket: Basket, occasion: Occasion) -> Iterator[Candidate | KeptA
 
 def _by_source_and_code(running: RunningOffer) -> tuple[int, str]:
     return _SOURCES.index(running.offer.source), running.offer.code
-
-
-def coupon_fault(coupon: Coupon, at: datetime) -> str:
-    """Why a coupon cannot be used at a time, or nothing."""
-    if coupon.state not in USABLE:
-        return f"coupon_{coupon.state}"
-    if coupon.valid_until is not None and coupon.valid_until <= at:
-        return "coupon_expired"
-    return "coupon_not_yet_valid" if at < coupon.valid_from else ""
 
 
 def _lines(offer: Offer, basket: Basket) -> tuple[int, ...]:

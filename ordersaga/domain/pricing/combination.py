@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ordersaga.domain.pricing.application import Left, LinesOf, Taken, work_out
 from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.candidates import WALK, Candidate
-from ordersaga.domain.pricing.ceiling import Ceilings, Worth, ceilings
+from ordersaga.domain.pricing.ceiling import NOTHING, Ceilings, Worth, ceilings
 from ordersaga.domain.pricing.exclusion import ByLine
 from ordersaga.domain.pricing.rivalry import Rivalry, bits_of, numbers_of
 from ordersaga.domain.pricing.source import Source
@@ -67,7 +67,7 @@ class _Search:
             for number in numbers_of(self.rivalry.displacing)
         }
         self._unrivalled = self.rivalry.unrivalled(self.rivalry.everything) & ~self.rivalry.displacing
-        self._rough = ceilings(Worth(0, 0, 0, 0), self.rivalry, list_amounts, 0, (), self._unrivalled)
+        self._rough = ceilings(NOTHING, self.rivalry, list_amounts, 0, (), self._unrivalled)
         self._outlooks: dict[tuple[int, ...], _Outlook] = {}
 
     def is_exhaustive(self) -> bool:

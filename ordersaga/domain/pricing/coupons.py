@@ -34,6 +34,15 @@ NEXT: Mapping[CouponState, frozenset[CouponState]] = {
 USABLE = frozenset(state for state, following in NEXT.items() if CouponState.LOCKED in following)
 
 
+def fault(state: CouponState, valid_from: datetime, valid_until: datetime | None, at: datetime) -> str:
+    """Why a coupon cannot be used at a time, as a stable word, or nothing."""
+    if state not in USABLE:
+        return f"coupon_{state}"
+    if valid_until is not None and valid_until <= at:
+        return "coupon_expired"
+    return "coupon_not_yet_valid" if at < valid_from else ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CouponTemplate:
     """The terms of a coupon. `offer` is what it gives; its code is the template's, its period when it may be used.
@@ -89,3 +98,7 @@ class Coupon:
     valid_until: datetime | None
     offer: Offer
     order_no: str | None = None
+
+    def fault(self, at: datetime) -> str:
+        """Why it cannot be used at a time, as a stable word, or nothing."""
+        return fault(self.state, self.valid_from, self.valid_until, at)

@@ -8,7 +8,7 @@ from ordersaga.domain.pricing.occasion import Occasion
 from ordersaga.domain.pricing.quote import Considered
 from ordersaga.domain.pricing.source import Source
 
-POINTS = "points"
+POINTS = Source.POINTS.value
 
 
 @dataclass(frozen=True, slots=True)
