@@ -6,6 +6,7 @@ from activities.contract import implements
 from activities.counting import count_transition
 from ordersaga.contracts.order import MoveOrder, OrderActivities, RecordedOrder, RecordOrder, RefuseOrder
 from ordersaga.domain.errors import NotFound, PlacingTimedOut
+from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy, Placement
@@ -32,6 +33,8 @@ class OrderRecord(OrderActivities):
                 policies=rules,
                 due_now=submission.priced.totals.due_now,
                 summary=_summary(submission.priced),
+                payable=submission.priced.totals.payable,
+                sale=None if submission.priced.sale is None else dict(submission.priced.sale),
             )
             if submission.placement is not None:
                 if submission.placement.placed:
@@ -53,13 +56,24 @@ class OrderRecord(OrderActivities):
             await transitions.record(
                 connection,
                 request.order_no,
-                action="submit",
+                action=Action.SUBMIT,
                 from_state=None,
                 to_state=machine.initial,
                 at=request.at,
                 by=ActedBy(role=Actor.BUYER, subject=submission.buyer),
                 step=0,
             )
+            if request.under_review:
+                await transitions.move(
+                    connection,
+                    request.order_no,
+                    action=Action.HOLD_FOR_REVIEW,
+                    from_state=machine.initial,
+                    to_state=machine.next(machine.initial, Action.HOLD_FOR_REVIEW),
+                    at=request.at,
+                    by=ActedBy(role=Actor.SYSTEM, subject="risk"),
+                    step=0,
+                )
             await submissions.mark_placed(connection, request.order_no)
         metrics.ORDERS_PLACED.labels(order_type=request.order_type).inc()
         return recorded
@@ -75,6 +89,9 @@ class OrderRecord(OrderActivities):
     @implements(OrderActivities.move)
     async def move(self, request: MoveOrder) -> None:
         async with self._database.transaction() as connection:
+            if request.payment_due_at is not None:
+                await orders.standing(connection, request.order_no, lock=True)
+                await orders.set_payment_due(connection, request.order_no, request.payment_due_at)
             await transitions.move(
                 connection,
                 request.order_no,

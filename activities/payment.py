@@ -1,25 +1,25 @@
 """Payments: what providers reported is settled; open attempts are closed at their providers."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.contract import implements
+from activities.refund import owe_refund
 from ordersaga.contracts.payment import CloseAttempts, PaymentActivities, Settlement, SettlePayments
 from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor, Machine
-from ordersaga.domain.messages import PAYMENT_REPORTED, REFUND_DUE, ActedBy, refund_workflow_id
-from ordersaga.domain.payment import Payment, PaymentReport, PaymentState, judge
+from ordersaga.domain.messages import PAYMENT_REPORTED, ActedBy
+from ordersaga.domain.payment import CONFIRMED_BY, Instalment, Payment, PaymentReport, PaymentState, judge
 from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderUnavailable
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import inbox, orders, payments, stock, transitions
 from ordersaga.persistence.database import Database
 
-_MOVES = {PaymentState.SUCCEEDED: Action.CONFIRM_PAYMENT, PaymentState.FAILED: Action.FAIL_PAYMENT}
 # What is recorded of an attempt that leaves the order where it is.
 _NOTES = {
     PaymentState.FAILED: Action.FAIL_ATTEMPT,
@@ -36,7 +36,7 @@ class Payments(PaymentActivities):
     @implements(PaymentActivities.settle)
     async def settle(self, request: SettlePayments) -> Settlement:
         async with self._database.transaction() as connection:
-            return await settle(connection, request.order_no, request.at)
+            return await settle(connection, request.order_no, request.at, instalment=request.instalment)
 
     @implements(PaymentActivities.close_attempts)
     async def close_attempts(self, request: CloseAttempts) -> None:
@@ -68,8 +68,16 @@ class Payments(PaymentActivities):
         return report
 
 
-async def settle(connection: AsyncConnection, order_no: str, at: datetime, *, has_run: bool = True) -> Settlement:
-    """Apply every report on an order's payments that was not applied yet, oldest first.
+async def settle(
+    connection: AsyncConnection,
+    order_no: str,
+    at: datetime,
+    *,
+    instalment: Instalment = Instalment.FULL,
+    has_run: bool = True,
+) -> Settlement:
+    """Apply every report on an order's payments that was not applied yet, oldest first; `instalment` is what the
+    order's run waits for.
 
     Money that the order does not take is to be refunded. Without a run an order takes none, whatever its state: there
     would be nobody to do anything for it.
@@ -84,7 +92,7 @@ async def settle(connection: AsyncConnection, order_no: str, at: datetime, *, ha
         payment = attempts[stored.subject]
         takes_money = (
             has_run
-            and machine.allows(state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
+            and machine.allows(state, CONFIRMED_BY[payment.instalment], Actor.SYSTEM)
             # A run that gave the goods back, and died before anybody knew, comes by here again.
             and not await stock.is_given_back(connection, order_no)
         )
@@ -95,8 +103,8 @@ async def settle(connection: AsyncConnection, order_no: str, at: datetime, *, ha
         await payments.save(connection, judged)
         metrics.PAYMENTS.labels(state=judged.state).inc()
         if judged.is_unexpected and judged.received is not None and judged.received.amount > 0:
-            await _owe_refund(connection, judged)
-        action = _MOVES.get(judged.state) if has_run else None
+            await owe_refund(connection, judged.payment_id)
+        action = _move_of(judged) if has_run else None
         if action is not None and machine.allows(state, action, Actor.SYSTEM):
             state = await _move(connection, judged, machine, state, action, at)
             metrics.TRANSITIONS.labels(order_type=order.order_type, action=action).inc()
@@ -104,13 +112,22 @@ async def settle(connection: AsyncConnection, order_no: str, at: datetime, *, ha
             await _note(connection, judged, state, at)
     await inbox.mark_applied(connection, reports, at)
     still_open = sum(payment.state is PaymentState.OPEN for payment in attempts.values())
-    return Settlement(state=_settled_state(machine, state, attempts.values()), open_attempts=still_open)
+    settled = _settled_state(machine, state, attempts.values(), instalment)
+    return Settlement(state=settled, open_attempts=still_open)
 
 
-def _settled_state(machine: Machine, state: str, attempts: Iterable[Payment]) -> str:
+def _move_of(payment: Payment) -> Action | None:
+    """The action that what became of an attempt is, where the table has it."""
+    if payment.state is PaymentState.SUCCEEDED:
+        return CONFIRMED_BY[payment.instalment]
+    return Action.FAIL_PAYMENT if payment.state is PaymentState.FAILED else None
+
+
+def _settled_state(machine: Machine, state: str, attempts: Iterable[Payment], wanted: Instalment) -> str:
     """The order's state as far as payment decides it: the same when this step runs again after later ones."""
-    if any(payment.state is PaymentState.SUCCEEDED for payment in attempts):
-        return next(row.next for row in machine.rows if row.action == Action.CONFIRM_PAYMENT)
+    paid = {payment.instalment for payment in attempts if payment.state is PaymentState.SUCCEEDED}
+    if wanted in paid:
+        return next(row.next for row in machine.rows if row.action == CONFIRMED_BY[wanted])
     return state
 
 
@@ -139,22 +156,6 @@ async def _note(connection: AsyncConnection, payment: Payment, state: str, at: d
         to_state=state,
         at=at,
         by=_reported_by(payment),
-    )
-
-
-async def _owe_refund(connection: AsyncConnection, payment: Payment) -> None:
-    """With the finding, what makes the refund's run begin: it needs no run of the order's, and comes but once."""
-    run = refund_workflow_id(payment.payment_id)
-    await inbox.store(
-        connection,
-        source="refund",
-        event_id=payment.payment_id,
-        workflow_id=run,
-        signal=REFUND_DUE,
-        subject=run,
-        payload={},
-        at=datetime.now(UTC),
-        first_try=timedelta(),
     )
 
 

@@ -1,24 +1,37 @@
 """Refunds: requested, sent, confirmed, or decided by an operator; each step one transaction under the order's lock."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.contract import implements
+from activities.counting import count_transition
 from ordersaga.contracts.refund import (
+    CountRefunds,
     DecideRefund,
+    GiveMoneyBack,
     RefundActivities,
     RefundProgress,
     RefundStep,
     RequestedRefund,
     RequestRefund,
+    UnfinishedRefunds,
 )
 from ordersaga.domain.errors import ActionNotAllowed, NotFound
 from ordersaga.domain.inquiry import Pace
 from ordersaga.domain.lifecycle.actions import Action
-from ordersaga.domain.lifecycle.refund import RefundState
+from ordersaga.domain.lifecycle.refund import FINAL, RefundState
+from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import REFUND_REPORTED, ActedBy, refund_workflow_id
+from ordersaga.domain.messages import (
+    REFUND_DUE,
+    REFUND_FINISHED,
+    REFUND_REPORTED,
+    ActedBy,
+    order_workflow_id,
+    refund_workflow_id,
+)
+from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.refund import Refund, RefundReport, decide, judge, number_of, refund_of, source_of
 from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentProvider, ProviderUnavailable, RefundOrder, RefundUnknown
@@ -49,6 +62,33 @@ class Refunds(RefundActivities):
             tries=refund.tries,
             pace=self._pace,
         )
+
+    @implements(RefundActivities.give_money_back)
+    async def give_money_back(self, request: GiveMoneyBack) -> UnfinishedRefunds:
+        async with self._database.transaction() as connection:
+            await orders.standing(connection, request.order_no, lock=True)
+            await transitions.move(
+                connection,
+                request.order_no,
+                action=request.action,
+                from_state=request.from_state,
+                to_state=request.to_state,
+                at=request.at,
+                by=request.by,
+                step=request.step,
+            )
+            owed = await _owed(connection, request)
+            count = await refunds.count_unfinished(connection, request.order_no)
+        for refund in owed:
+            metrics.REFUNDS.labels(state=refund.state).inc()
+        count_transition(request.action)
+        return UnfinishedRefunds(count=count)
+
+    @implements(RefundActivities.count_unfinished)
+    async def count_unfinished(self, request: CountRefunds) -> UnfinishedRefunds:
+        async with self._database.transaction() as connection:
+            await inbox.mark_applied(connection, await inbox.unapplied(connection, [request.order_no]), request.at)
+            return UnfinishedRefunds(count=await refunds.count_unfinished(connection, request.order_no))
 
     @implements(RefundActivities.send)
     async def send(self, request: RefundStep) -> RefundProgress:
@@ -92,6 +132,7 @@ class Refunds(RefundActivities):
                 return _progress(refund)
             decided = decide(refund, action, request.at)
             await _record(connection, decided, action, request.by, request.at)
+            await _tell_order(connection, decided, request.at)
         metrics.REFUNDS.labels(state=decided.state).inc()
         return _progress(decided)
 
@@ -131,6 +172,7 @@ async def settle_refund(connection: AsyncConnection, refund_no: str, at: datetim
         await _record(connection, reached, action, by, at)
         if reached.state is RefundState.SUCCEEDED:
             await notifications.notify(connection, refund.order_no, REFUNDED, at)
+            await _tell_order(connection, reached, at)
         metrics.REFUNDS.labels(state=reached.state).inc()
         refund = reached
     await inbox.mark_applied(connection, reports, at)
@@ -156,6 +198,58 @@ async def _request(connection: AsyncConnection, payment_id: str, at: datetime) -
     by = ActedBy(role=Actor.SYSTEM, subject="refund", channel="workflow", reason=refund.reason)
     await _note(connection, refund, Action.REQUEST_REFUND, by, at)
     return refund, True
+
+
+async def _owed(connection: AsyncConnection, request: GiveMoneyBack) -> list[Refund]:
+    """The new refund of each payment that the order took, and what makes its run begin."""
+    owed = []
+    for payment in await payments.of_order(connection, request.order_no):
+        taken = payment.state is PaymentState.SUCCEEDED
+        refund = refund_of(payment, request.at, reason=request.reason) if taken else None
+        if refund is not None and await refunds.add(connection, refund):
+            by = ActedBy(role=Actor.SYSTEM, subject="refund", channel="workflow", reason=refund.reason)
+            await _note(connection, refund, Action.REQUEST_REFUND, by, request.at)
+            await owe_refund(connection, payment.payment_id)
+            owed.append(refund)
+    return owed
+
+
+async def owe_refund(connection: AsyncConnection, payment_id: str) -> None:
+    """What makes a refund's run begin, with the finding that it is owed: it needs no run of the order's, and comes
+    but once.
+    """
+    run = refund_workflow_id(payment_id)
+    await inbox.store(
+        connection,
+        source="refund",
+        event_id=payment_id,
+        workflow_id=run,
+        signal=REFUND_DUE,
+        subject=run,
+        payload={},
+        at=datetime.now(UTC),
+        first_try=timedelta(),
+    )
+
+
+async def _tell_order(connection: AsyncConnection, refund: Refund, at: datetime) -> None:
+    """An order that waits for its money to be back hears of it."""
+    order = await orders.standing(connection, refund.order_no)
+    if order is None or refund.state not in FINAL:
+        return
+    machine = order_type(order.order_type).version(order.table_version)
+    if machine.allows(order.state, Action.FINISH_REFUND, Actor.SYSTEM):
+        await inbox.store(
+            connection,
+            source="refund_finished",
+            event_id=refund.refund_no,
+            workflow_id=order_workflow_id(refund.order_no),
+            signal=REFUND_FINISHED,
+            subject=refund.order_no,
+            payload={},
+            at=datetime.now(UTC),
+            first_try=timedelta(),
+        )
 
 
 async def _known(connection: AsyncConnection, refund_no: str) -> Refund:

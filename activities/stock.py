@@ -1,11 +1,13 @@
 """The stock: reserved at submit, released, shipped."""
 
 from activities.contract import implements
-from ordersaga.contracts.stock import ReleaseStock, ReserveStock, ShipStock, StockActivities
-from ordersaga.domain.errors import NotFound
+from ordersaga.contracts.stock import DeductStock, ReleaseStock, ReserveStock, ShipStock, StockActivities
+from ordersaga.domain.catalogue import Address, StockPolicy
+from ordersaga.domain.errors import AddressNeeded, NotFound
 from ordersaga.domain.sourcing import Demand
 from ordersaga.persistence import stock, submissions
 from ordersaga.persistence.database import Database
+from ordersaga.persistence.submissions import Submission
 
 
 class Stock(StockActivities):
@@ -18,10 +20,17 @@ class Stock(StockActivities):
             submission = await submissions.get(connection, request.order_no)
             if submission is None:
                 raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
-            demands = [
-                Demand(line.line_no, line.sku, line.merchant_id, line.quantity) for line in submission.priced.lines
-            ]
-            await stock.reserve(connection, request.order_no, demands, submission.receiver, request.at)
+            demands = _demands(submission, StockPolicy.DEDUCT_AT_SUBMIT)
+            await stock.reserve(connection, request.order_no, demands, _receiver(submission), request.at)
+
+    @implements(StockActivities.deduct)
+    async def deduct(self, request: DeductStock) -> None:
+        async with self._database.transaction() as connection:
+            submission = await submissions.get(connection, request.order_no)
+            if submission is None:
+                raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
+            demands = _demands(submission, StockPolicy.DEDUCT_AT_PAYMENT)
+            await stock.deduct(connection, request.order_no, demands, _receiver(submission), request.at)
 
     @implements(StockActivities.release)
     async def release(self, request: ReleaseStock) -> None:
@@ -32,3 +41,17 @@ class Stock(StockActivities):
     async def ship(self, request: ShipStock) -> None:
         async with self._database.transaction() as connection:
             await stock.ship(connection, request.parcel_no, request.at)
+
+
+def _demands(submission: Submission, policy: StockPolicy) -> list[Demand]:
+    return [
+        Demand(line.line_no, line.sku, line.merchant_id, line.quantity)
+        for line in submission.priced.lines
+        if line.stock_policy is policy
+    ]
+
+
+def _receiver(submission: Submission) -> Address:
+    if submission.receiver is None:
+        raise AddressNeeded("goods are sourced by where they go", order_no=submission.order_no)
+    return submission.receiver

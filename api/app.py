@@ -18,6 +18,7 @@ from api.observation import observe, tracing
 from api.routers import (
     addresses,
     admin,
+    admin_campaigns,
     admin_coupons,
     admin_members,
     admin_offers,
@@ -88,7 +89,7 @@ def create_app(settings: Settings) -> FastAPI:
     rooms = (
         catalogue, quotes, orders, order_actions, order_events, audit, allocations, parcels, addresses, coupons,
         membership, notifications, events, webhooks, order_types, admin, admin_offers, admin_coupons, admin_members,
-        admin_policies, webhook_endpoints, event_stream, refunds, health, metrics,
+        admin_campaigns, admin_policies, webhook_endpoints, event_stream, refunds, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)

@@ -16,7 +16,7 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.money import Money
-from ordersaga.domain.payment import Payment, PaymentState
+from ordersaga.domain.payment import Instalment, Payment, PaymentState, awaited
 from ordersaga.gateways.payment.provider import PaymentAttempt
 from ordersaga.persistence import orders, payments, transitions
 
@@ -29,13 +29,14 @@ async def open_attempt(
     due_at: datetime
 
     async def create(connection: AsyncConnection) -> dict[str, Any]:
-        order = await _payable(connection, caller, order_no)
+        order, instalment = await _payable(connection, caller, order_no)
         payment = Payment(
             payment_id=f"pay_{secrets.token_hex(12)}",
             order_no=order_no,
             channel=channel,
             provider=provider.name,
-            amount=Money(order.payable, order.currency),
+            amount=Money(instalment.amount(order.payable, order.due_now), order.currency),
+            instalment=instalment,
             state=PaymentState.OPEN,
             created_at=datetime.now(UTC),
         )
@@ -74,12 +75,13 @@ async def open_attempt(
     return payment, due_at
 
 
-async def _payable(connection: AsyncConnection, caller: Caller, order_no: str) -> orders.Standing:
-    """The order, locked in a state in which its buyer may pay."""
+async def _payable(connection: AsyncConnection, caller: Caller, order_no: str) -> tuple[orders.Standing, Instalment]:
+    """The order, locked in a state in which its buyer may pay, and what for."""
     order = await orders.standing(connection, order_no, lock=True)
     if order is None or order.buyer != caller.subject:
         raise not_found()
-    order_type(order.order_type).version(order.table_version).next(order.state, Action.PAY, Actor.BUYER)
+    machine = order_type(order.order_type).version(order.table_version)
+    machine.next(order.state, Action.PAY, Actor.BUYER)
     if order.payment_due_at <= datetime.now(UTC):
         raise ActionNotAllowed("the time to pay is over", action=Action.PAY, state=order.state)
-    return order
+    return order, awaited(machine, order.state) or Instalment.FULL

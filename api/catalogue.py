@@ -9,10 +9,12 @@ from typing import TypeVar
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.campaigns import put_campaigns
 from api.offers import put_offers, put_templates
 from api.problems import Problem
 from api.schemas.catalogue import Catalogue, CatalogueLoaded
 from api.schemas.rules import within
+from ordersaga.domain.campaigns import Campaign
 from ordersaga.domain.pricing.coupons import CouponTemplate
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.persistence import catalogue, coupons, members, points, restorations, stock
@@ -33,6 +35,7 @@ async def load(connection: AsyncConnection, document: Catalogue, *, at: datetime
     for body in sorted(document.skus, key=lambda body: body.sku):
         await stock.adjust(connection, body.sku, body.stock, document=source, at=at)
     await _load_offers(connection, document, at)
+    await _load_campaigns(connection, document, at)
     await _load_policies(connection, document, at)
     await _load_members(connection, document, at)
     return CatalogueLoaded(**{name: len(entries) for name, entries in document})
@@ -52,6 +55,14 @@ async def _load_offers(connection: AsyncConnection, document: Catalogue, at: dat
         with within(place):
             templates.append((place, coupon.to_template(coupon.template)))
     await put_templates(connection, templates, at)
+
+
+async def _load_campaigns(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:
+    entered: list[tuple[str, Campaign]] = []
+    for place, body in _placed("campaigns", document.campaigns):
+        with within(place):
+            entered.append((place, body.to_campaign(body.code)))
+    await put_campaigns(connection, entered, at)
 
 
 async def _load_policies(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:

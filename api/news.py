@@ -13,7 +13,6 @@ from api.authentication import Caller, Role
 from api.schemas.events import OrderNews
 from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
 from ordersaga.domain.lifecycle.table import Machine
-from ordersaga.domain.lifecycle.words import label_of, status_of
 from ordersaga.persistence import events, parcels
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.events import OrderEvent
@@ -69,7 +68,7 @@ class News:
         return parcel.warehouse_id == self.caller.warehouse_id
 
     def _words(self, event: OrderEvent) -> OrderNews:
-        status = status_of(self.machine, self.state, actor_of(self.caller))
+        status = self.machine.statuses[self.state].read_by(actor_of(self.caller))
         return OrderNews(
             order_no=self.order_no,
             sequence=event.sequence,
@@ -78,8 +77,8 @@ class News:
             subject=event.parcel_no or "order",
             subject_state=event.to_state if event.parcel_no else None,
             actor_role=event.actor_role,
-            status=status,
-            status_label=label_of(status, self.language),
+            status=status.code,
+            status_label=status.read_in(self.language),
             system_status=self.state if self.caller.role is Role.OPERATOR else None,
         )
 

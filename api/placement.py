@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 
 from api.problems import unavailable
 from ordersaga.contracts.search_attributes import BUYER, MERCHANTS, ORDER_NO, ORDER_STATUS, ORDER_TYPE
+from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import PLACE, OrderStart, Placement, order_workflow_id
 from ordersaga.domain.money import Money
@@ -71,6 +72,7 @@ def _start(
 ) -> WithStartWorkflowOperation[object, object]:
     priced = submission.priced
     kind = order_type(priced.order_type)
+    policies = {line.stock_policy for line in priced.lines}
     return WithStartWorkflowOperation(
         kind.workflow,
         OrderStart(
@@ -80,6 +82,10 @@ def _start(
             policy_version=policy_version,
             placing_seconds=placing_seconds,
             holds_offers=bool(priced.holds),
+            holds_limits=bool(submission.screening.get("limits")),
+            holds_stock=kind.ships and StockPolicy.DEDUCT_AT_SUBMIT in policies,
+            deducts_at_payment=kind.ships and StockPolicy.DEDUCT_AT_PAYMENT in policies,
+            under_review=submission.screening.get("verdict") == "review",
         ),
         id=order_workflow_id(submission.order_no),
         task_queue=task_queue,

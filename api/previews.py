@@ -40,6 +40,8 @@ def quote_view(quote: Quote, token: str, pricing: Pricing, shelves: Shelves) -> 
             "quote_id": quote.quote_id,
             "expires_at": quote.expires_at,
             "order_type": priced.order_type,
+            "campaign": priced.campaign,
+            "sale": priced.sale,
             "lines": [
                 {
                     **line_document(line, currency, sources.get(line.line_no, ())),
@@ -59,8 +61,10 @@ def quote_view(quote: Quote, token: str, pricing: Pricing, shelves: Shelves) -> 
     )
 
 
-def _sources(priced: PricedOrder, shelves: Shelves, to: Address) -> Mapping[int, list[Source]]:
-    """Line number → where its units would come from; empty when not all are there."""
+def _sources(priced: PricedOrder, shelves: Shelves, to: Address | None) -> Mapping[int, list[Source]]:
+    """Line number → where its units would come from; empty when not all are there, or nothing is shipped."""
+    if to is None:
+        return {}
     demands = [Demand(line.line_no, line.sku, line.merchant_id, line.quantity) for line in priced.lines]
     try:
         found = source(demands, shelves.available, shelves.warehouses, to)

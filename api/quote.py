@@ -21,11 +21,12 @@ class Quote:
     quote_id: str
     buyer: str
     items: tuple[CartItem, ...]
-    address: Address
+    address: Address | None
     order_type: str
     shipping_option: str
     channel: str
     wishes: Wishes
+    choices: Mapping[str, str]
     promised: Mapping[str, Any]
     rules: tuple[Rule, ...]
     issued_at: datetime
@@ -48,11 +49,12 @@ def packed(quote: Quote) -> dict[str, Any]:
         "quote_id": quote.quote_id,
         "buyer": quote.buyer,
         "items": [[item.sku, item.quantity] for item in quote.items],
-        "address": asdict(quote.address),
+        "address": asdict(quote.address) if quote.address else None,
         "order_type": quote.order_type,
         "shipping_option": quote.shipping_option,
         "channel": quote.channel,
         "wishes": asdict(quote.wishes),
+        "choices": dict(quote.choices),
         "promised": {**quote.promised, "lines": [_packed_line(line, places) for line in quote.promised["lines"]]},
         "rules": quote.rules,
         "issued_at": int(quote.issued_at.timestamp()),
@@ -63,13 +65,13 @@ def packed(quote: Quote) -> dict[str, Any]:
 def unpacked(document: Mapping[str, Any]) -> Quote:
     """The quote of `packed`. Raises `KeyError`, `TypeError` or `ValueError` for anything else."""
     rules = tuple((source, code, version) for source, code, version in document["rules"])
-    promised, wishes = document["promised"], document["wishes"]
+    promised, wishes, address = document["promised"], document["wishes"], document["address"]
     codes = wishes["coupon_codes"]
     return Quote(
         quote_id=document["quote_id"],
         buyer=document["buyer"],
         items=tuple(CartItem(sku, quantity) for sku, quantity in document["items"]),
-        address=Address(**document["address"]),
+        address=Address(**address) if address else None,
         order_type=document["order_type"],
         shipping_option=document["shipping_option"],
         channel=document["channel"],
@@ -78,6 +80,7 @@ def unpacked(document: Mapping[str, Any]) -> Quote:
             promotion_codes=tuple(wishes["promotion_codes"]),
             points=wishes["points"],
         ),
+        choices=document.get("choices", {}),
         promised={**promised, "lines": [_unpacked_line(values, rules) for values in promised["lines"]]},
         rules=rules,
         issued_at=datetime.fromtimestamp(document["issued_at"], UTC),

@@ -1,5 +1,6 @@
 """Preview: price a cart, say what is in stock, seal the promise. Nothing is written (R-SUB-1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -9,14 +10,16 @@ from api.previews import quote_view
 from api.quote import Quote
 from api.schemas.quotes import QuoteView
 from api.services import Services
-from ordersaga.domain.catalogue import Address
-from ordersaga.domain.errors import OrderTooLarge
+from ordersaga.domain.campaigns import Sale, only_sku
+from ordersaga.domain.catalogue import Address, StockPolicy
+from ordersaga.domain.errors import AddressNeeded, AddressNotNeeded, CampaignUnavailable, OrderTooLarge
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES, OrderType, order_type
 from ordersaga.domain.policies import Policies
 from ordersaga.domain.pricing.cart import price_cart
 from ordersaga.domain.pricing.occasion import PLAIN, WEB, Occasion, RunningOffer, Wishes
 from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing
 from ordersaga.domain.splitting import Limits, parcels_at_most
-from ordersaga.persistence import catalogue, occasions, offers, stock
+from ordersaga.persistence import campaigns, catalogue, occasions, offers, stock
 from ordersaga.persistence.catalogue import Goods
 
 
@@ -26,11 +29,12 @@ class Cart:
 
     buyer: str
     items: tuple[CartItem, ...]
-    address: Address
+    address: Address | None
     order_type: str | None = None
     shipping_option: str | None = None
     channel: str = WEB
     wishes: Wishes = field(default_factory=Wishes)
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, quote: Quote) -> "Cart":
@@ -43,14 +47,20 @@ class Cart:
             shipping_option=quote.shipping_option,
             channel=quote.channel,
             wishes=quote.wishes,
+            choices=quote.choices,
         )
 
 
 async def price(connection: AsyncConnection, services: Services, cart: Cart) -> Pricing:
-    """The cart at the present prices and offers. Raises what `price_cart` raises, and `OrderTooLarge`."""
+    """The cart at the present prices and offers.
+
+    Raises what `price_cart` raises, `OrderTooLarge`, `CampaignUnavailable`, `AddressNeeded` and `AddressNotNeeded`.
+    """
     at = datetime.now(UTC)
     running = await offers.running(connection, cart.buyer, at)
     goods = await catalogue.goods(connection, {item.sku for item in cart.items}, counted=occasions.gifts_of(running))
+    kind = _order_type(cart, goods)
+    sale = await _sale(connection, cart, kind, goods, at) if kind else None
     pricing = price_cart(
         cart.items,
         goods.skus,
@@ -58,9 +68,49 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
         shipping_option=cart.shipping_option,
         order_type=cart.order_type,
         occasion=await _occasion(connection, cart, running, goods, at),
+        sale=sale,
+        stock_policy=_stock_policy(kind, sale),
+        ships=kind is None or kind.ships,
     )
+    _require_an_address_only_to_ship(order_type(pricing.order.order_type), cart.address)
     _refuse_too_many_parcels(pricing.order, services.settings.policies_of(pricing.order.order_type))
     return pricing
+
+
+def _order_type(cart: Cart, goods: Goods) -> OrderType | None:
+    """The type that the cart is to be; `None` where pricing will refuse it as none, or as several."""
+    kinds = {sku.order_type for sku in goods.skus.values() if sku.sku in {item.sku for item in cart.items}}
+    wanted = cart.order_type or (kinds.pop() if len(kinds) == 1 else "")
+    return ORDER_TYPES.get(wanted)
+
+
+async def _sale(connection: AsyncConnection, cart: Cart, kind: OrderType, goods: Goods, at: datetime) -> Sale | None:
+    if not kind.under_campaign:
+        return None
+    wanted = {item.sku: goods.skus[item.sku] for item in cart.items if item.sku in goods.skus}
+    if not wanted:
+        return None
+    sku = only_sku(wanted, kind.name)
+    campaign = await campaigns.of_sku(connection, sku, kind.name, at)
+    if campaign is None:
+        raise CampaignUnavailable(f"{sku} is in no {kind.name}", sku=sku, reason="unknown_campaign")
+    campaign.require_open(at)
+    return Sale(campaign=campaign, choices=cart.choices)
+
+
+def _stock_policy(kind: OrderType | None, sale: Sale | None) -> StockPolicy | None:
+    """What a campaign says stands before what its type says, and that before what the goods say."""
+    of_campaign = sale.campaign.stock_policy if sale else None
+    return of_campaign or (kind.stock_policy if kind else None)
+
+
+def _require_an_address_only_to_ship(kind: OrderType, address: Address | None) -> None:
+    if kind.ships and address is None:
+        raise AddressNeeded(f"an order of the type {kind.name} is shipped: give an address", field="address")
+    if not kind.ships and address is not None:
+        raise AddressNotNeeded(
+            f"an order of the type {kind.name} is not shipped: leave the address out", field="address"
+        )
 
 
 async def _occasion(
@@ -107,6 +157,7 @@ async def quoted(connection: AsyncConnection, services: Services, cart: Cart, pr
         address=cart.address,
         channel=cart.channel,
         wishes=cart.wishes,
+        choices=cart.choices,
         priced=pricing.order,
         at=datetime.now(UTC),
     )

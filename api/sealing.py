@@ -5,6 +5,7 @@ import binascii
 import json
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,9 +45,10 @@ class Sealer:
         *,
         buyer: str,
         items: tuple[CartItem, ...],
-        address: Address,
+        address: Address | None,
         channel: str,
         wishes: Wishes,
+        choices: Mapping[str, str],
         priced: PricedOrder,
         at: datetime,
     ) -> Quote:
@@ -60,6 +62,7 @@ class Sealer:
             shipping_option=priced.shipping_option,
             channel=channel,
             wishes=wishes,
+            choices=choices,
             promised=promise(priced),
             rules=rules_of(priced),
             issued_at=issued_at,

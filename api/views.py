@@ -12,10 +12,9 @@ from api.authentication import Caller, Role
 from api.lines import line_document, totals
 from api.schemas.orders import OrderView
 from api.schemas.values import money
-from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.guards import Facts
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.lifecycle.words import label_of, status_of
 from ordersaga.domain.payment import Payment
 from ordersaga.domain.pricing.quote import Totals
 from ordersaga.domain.refund import Refund
@@ -117,7 +116,9 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         **heading(order, caller, language),
         "totals": totals(order.totals, order.currency),
         "shipping_option": order.shipping_option,
-        "receiver": asdict(order.receiver),
+        "receiver": asdict(order.receiver) if order.receiver else None,
+        "campaign": order.campaign,
+        "sale": order.sale,
         "lines": [
             {
                 **line_document(line, order.currency, known.sources, with_bearers=caller.role in _MAY_SEE_BEARERS),
@@ -139,13 +140,13 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
 def heading(order: Order, caller: Caller, language: str) -> dict[str, Any]:
     """What lists and single orders begin with."""
     machine = order_type(order.order_type).version(order.table_version)
-    status = status_of(machine, order.state, actor_of(caller))
+    status = machine.statuses[order.state].read_by(actor_of(caller))
     is_operator = caller.role is Role.OPERATOR
     return {
         "order_no": order.order_no,
         "order_type": order.order_type,
-        "status": status,
-        "status_label": label_of(status, language),
+        "status": status.code,
+        "status_label": status.read_in(language),
         "system_status": order.state if is_operator else None,
         "buyer": order.buyer if caller.role not in (Role.MERCHANT, Role.WAREHOUSE) else None,
         "placed_at": order.placed_at,
@@ -158,6 +159,7 @@ def payment_document(payment: Payment, due_at: datetime) -> dict[str, Any]:
     received = payment.received
     return {
         "payment_id": payment.payment_id,
+        "instalment": payment.instalment,
         "channel": payment.channel,
         "amount": money(payment.amount.amount, payment.amount.currency),
         "state": payment.state,
@@ -209,19 +211,20 @@ def _actions(known: Dossier, caller: Caller, at: datetime) -> list[dict[str, Any
     machine = order_type(order.order_type).version(order.table_version)
     if caller.role is Role.DOWNSTREAM:
         return []
-    found = []
+    facts, found = _facts(known, at), []
     for action in machine.actions_of(actor):
         reason = "" if machine.allows(order.state, action, actor) else f"not possible while {order.state}"
-        reason = reason or _guard(action, known, at)
+        guard = machine.guard_of(order.state, action)
+        reason = reason or (guard.why_not(facts) if guard else "")
         found.append({"action": action, "enabled": not reason, "reason": reason})
     return found
 
 
-def _guard(action: str, known: Dossier, at: datetime) -> str:
-    if action == Action.PAY and known.order.payment_due_at <= at:
-        return "the time to pay is over"
-    if action == Action.CHANGE_RECEIVER and receiver_is_fixed(known.parcels):
-        return "a parcel's label is printed"
-    if action == Action.REVIEW and len(known.reviews) == len(known.order.lines):
-        return "every line is reviewed"
-    return ""
+def _facts(known: Dossier, at: datetime) -> Facts:
+    return Facts(
+        at=at,
+        payment_due_at=known.order.payment_due_at,
+        label_printed=receiver_is_fixed(known.parcels),
+        lines_to_review=len(known.order.lines) - len(known.reviews),
+        codes_revealed=0,
+    )

@@ -16,7 +16,7 @@ from cli.purchase import at_the_cashier, attempt, goods, preview, submit
 from cli.simulator.steps import WAY, OpenParcel, report
 from devstack.stack import Stack
 from ordersaga.domain.lifecycle.parcel import ParcelState
-from ordersaga.domain.lifecycle.standard import State as OrderState
+from ordersaga.domain.lifecycle.states import State as OrderState
 
 _PATIENCE = 60.0
 _SKU = "BENCH-1"

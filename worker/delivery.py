@@ -119,5 +119,7 @@ async def _order_of(connection: AsyncConnection, delivery: inbox.Delivery) -> st
     if delivery.signal == PAYMENT_REPORTED:
         payment = await payments.get(connection, delivery.subject)
         return payment.order_no if payment else None
+    if delivery.signal != PARCEL_REPORTED:
+        return delivery.subject
     parcel = await parcels.whereabouts(connection, delivery.subject)
     return parcel.order_no if parcel else None

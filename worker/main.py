@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from activities.order import OrderRecord
 from activities.payment import Payments
 from activities.refund import Refunds
 from activities.stock import Stock
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.scraping import Scraping
 from ordersaga.gateways.temporal import connect
@@ -32,11 +34,11 @@ from worker.observation import Observation
 from worker.refusals import Refusals
 from workflows.fulfilment import Fulfilment
 from workflows.refund import Refund
-from workflows.standard import StandardOrder
 
 log = structlog.get_logger()
 
-WORKFLOWS = (StandardOrder, Fulfilment, Refund)
+NEIGHBOURS = (Fulfilment, Refund)
+"""The runs that stand beside those of orders."""
 # Rules and contracts are pure and the same for every run: loading them anew for each one costs hundreds of times more.
 PASSED_THROUGH = ("ordersaga.domain", "ordersaga.contracts")
 
@@ -50,6 +52,12 @@ def workflow_runner(settings: Settings) -> WorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
+def workflows() -> list[type]:
+    """The workflow of every order type that is registered, and those of parcels and refunds."""
+    kinds = ORDER_TYPES.values()
+    return [*(getattr(import_module(kind.workflow_module), kind.workflow) for kind in kinds), *NEIGHBOURS]
+
+
 def build_worker(client: Client, settings: Settings, database: Database, providers: PaymentProviders) -> Worker:
     """A worker for every workflow and activity of the project."""
     order, stock, offers = OrderRecord(database), Stock(database), Offers(database)
@@ -58,12 +66,13 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=list(WORKFLOWS),
+        workflows=workflows(),
         activities=[
             order.record,
             order.refuse,
             order.move,
             stock.reserve,
+            stock.deduct,
             stock.release,
             stock.ship,
             offers.hold,
@@ -74,6 +83,8 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
             fulfilment.split,
             fulfilment.advance,
             refund.request,
+            refund.give_money_back,
+            refund.count_unfinished,
             refund.send,
             refund.settle,
             refund.ask,

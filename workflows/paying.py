@@ -12,6 +12,7 @@ from ordersaga.contracts.payment import CloseAttempts, PaymentActivities, Settle
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CANCEL, PAYMENT_REPORTED, ActedBy, OrderStart, StateReached
+from ordersaga.domain.payment import CONFIRMED_BY, Instalment
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.placing import Placing
 from workflows.run import REFUSED, SYSTEM
@@ -34,12 +35,15 @@ TIMED_OUT = Closing(Action.REACH_PAYMENT_DEADLINE, Action.TIME_OUT, Undoing.TIME
 class Paying(Placing):
     """Waits for money until the deadline; then attempts are closed at the provider before anything is undone."""
 
+    first_instalment = Instalment.FULL
+
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start)
         self._payment_reported = False
         self._cancel_wanted: ActedBy | None = None
         self._open_attempts = 0
         self._settling_late = False
+        self._awaited = self.first_instalment
 
     @workflow.signal(name=PAYMENT_REPORTED, description="A provider's report lies in the inbox.")
     def payment_reported(self) -> None:
@@ -65,8 +69,8 @@ class Paying(Placing):
     async def paid(self) -> bool:
         """Whether the order was paid; if not, everything that it held has been given back."""
         if self.recorded.due_now == 0:
-            await self.move(Action.CONFIRM_PAYMENT)
-        self.tell(f"payment until {self.recorded.payment_due_at.isoformat()}")
+            await self.move(CONFIRMED_BY[self._awaited])
+        self.tell(f"payment until {self.payment_due_at.isoformat()}")
         while self._awaits_payment():
             await self._news()
             if self._payment_reported:
@@ -100,13 +104,13 @@ class Paying(Placing):
             await self._settle()
 
     def _awaits_payment(self) -> bool:
-        return self.machine.allows(self.state, Action.CONFIRM_PAYMENT, Actor.SYSTEM)
+        return self.machine.allows(self.state, CONFIRMED_BY[self._awaited], Actor.SYSTEM)
 
     def _given_up(self) -> bool:
         return self.state in self.machine.final
 
     async def _news(self) -> None:
-        time_left = self.recorded.payment_due_at - workflow.now()
+        time_left = self.payment_due_at - workflow.now()
         try:
             await workflow.wait_condition(
                 lambda: self._payment_reported or self._cancel_wanted is not None,
@@ -121,7 +125,7 @@ class Paying(Placing):
         self._payment_reported = False
         settlement = await perform(
             PaymentActivities.settle,
-            SettlePayments(order_no=self.order_no, at=workflow.now()),
+            SettlePayments(order_no=self.order_no, at=workflow.now(), instalment=self._awaited),
             summary="Settle what providers reported",
         )
         self._open_attempts = settlement.open_attempts
@@ -134,7 +138,7 @@ class Paying(Placing):
         Any other state is where a later step has brought the order already, on a worker that died before it could say
         so: that step is repeated from here and must find the run where it was.
         """
-        reports = (Action.CONFIRM_PAYMENT, Action.FAIL_PAYMENT)
+        reports = (CONFIRMED_BY[self._awaited], Action.FAIL_PAYMENT)
         return state != self.state and any(
             (row.current, row.next) == (self.state, state) and row.action in reports for row in self.machine.rows
         )

@@ -1,7 +1,7 @@
 """Placing: from a submission to an order, or to nothing at all (R-SUB-2, R-SUB-5)."""
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -10,6 +10,7 @@ from ordersaga.contracts.offers import HoldOffers, OfferActivities, ReturnOffers
 from ordersaga.contracts.order import OrderActivities, RecordOrder, RefuseOrder
 from ordersaga.contracts.stock import ReleaseStock, ReserveStock, StockActivities
 from ordersaga.domain.errors import PlacingTimedOut
+from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.messages import PLACE, OrderStart, Placement
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.run import REFUSED, OrderRun
@@ -31,6 +32,7 @@ class Placing(OrderRun):
         super().__init__(start)
         self._placement: Placement | None = None
         self._compensations: list[Compensation] = []
+        self.payment_due_at: datetime
 
     @workflow.update(name=PLACE, description="Wait until the order is placed or refused. Safe to send again.")
     async def place(self) -> Placement:
@@ -51,28 +53,36 @@ class Placing(OrderRun):
         return placement.placed
 
     async def _take_locks(self) -> None:
+        for take in self.locks():
+            await take()
+        await self._record(self.time_left())
+
+    def locks(self) -> Iterator[Callable[[], Awaitable[None]]]:
+        """The steps that this order needs, in their order; types with locks of their own add them."""
         if self.start.holds_offers:
-            await self._hold_offers()
-        await self._hold_stock()
-        await self._record(self._time_left())
+            yield self._hold_offers
+        if self.start.holds_stock:
+            yield self._hold_stock
+        elif self.start.deducts_at_payment:
+            self.compensate_with(self._release_stock)
 
     async def _hold_offers(self) -> None:
         """By the time of the submit: a coupon that was valid then is not refused because a neighbour was slow."""
-        self._compensations.append(self._return_offers)
+        self.compensate_with(self._return_offers)
         await perform(
             OfferActivities.hold,
             HoldOffers(order_no=self.order_no, at=workflow.info().start_time),
             summary="Hold coupons, points and budgets",
-            within=self._time_left(),
+            within=self.time_left(),
         )
 
     async def _hold_stock(self) -> None:
-        self._compensations.append(self._release_stock)
+        self.compensate_with(self._release_stock)
         await perform(
             StockActivities.reserve,
             ReserveStock(order_no=self.order_no, at=workflow.now()),
             summary="Hold stock",
-            within=self._time_left(),
+            within=self.time_left(),
         )
 
     async def _record(self, within: timedelta | None = None) -> None:
@@ -84,10 +94,14 @@ class Placing(OrderRun):
                 table_version=self.start.table_version,
                 policy_version=self.start.policy_version,
                 at=workflow.info().start_time,
+                under_review=self.start.under_review,
             ),
             summary="Record the order",
             within=within,
         )
+        self.payment_due_at = self.recorded.payment_due_at
+        if self.start.under_review:
+            self.show(self.machine.next(self.state, Action.HOLD_FOR_REVIEW))
 
     async def _refuse(self, refusal: Placement) -> Placement:
         """Refuse for good. The database has the last word: a record whose answer was lost stands."""
@@ -114,12 +128,16 @@ class Placing(OrderRun):
             summary="Give the stock back",
         )
 
+    def compensate_with(self, compensation: Compensation) -> None:
+        """Register how to give a lock back, before it is taken."""
+        self._compensations.append(compensation)
+
     async def give_back(self, undoing: Undoing) -> None:
         """Undo every lock of an order that comes to nothing, the last one first (R-SUB-5, R-PAY-3, R-REV-2)."""
         for compensate in reversed(self._compensations):
             await compensate(undoing)
 
-    def _time_left(self) -> timedelta:
+    def time_left(self) -> timedelta:
         deadline = workflow.info().start_time + timedelta(seconds=self.start.placing_seconds)
         return max(deadline - workflow.now(), timedelta(seconds=1))
 

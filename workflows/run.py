@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
@@ -10,7 +11,6 @@ from temporalio.exceptions import ApplicationError
 from ordersaga.contracts.order import MoveOrder, OrderActivities, RecordedOrder
 from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.errors import ActionNotAllowed
-from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy, OrderStart
@@ -37,8 +37,18 @@ class OrderRun:
     def order_no(self) -> str:
         return self.start.order_no
 
-    async def move(self, action: Action, by: ActedBy = SYSTEM, *, notify: str | None = None) -> None:
-        """Take `action`: the next state by the table, compared and set in the database with its audit row."""
+    async def move(
+        self,
+        action: str,
+        by: ActedBy = SYSTEM,
+        *,
+        notify: str | None = None,
+        payment_due_at: datetime | None = None,
+    ) -> None:
+        """Take `action`: the next state by the table, compared and set in the database with its audit row.
+
+        `payment_due_at` is until when the buyer may pay from now on, where the action changes that.
+        """
         reached = self.machine.next(self.state, action, Actor(by.role))
         await perform(
             OrderActivities.move,
@@ -51,6 +61,7 @@ class OrderRun:
                 at=workflow.now(),
                 by=by,
                 notify=notify,
+                payment_due_at=payment_due_at,
             ),
             summary=f"{action} → {reached}",
         )
@@ -72,7 +83,7 @@ class OrderRun:
             f"| state | waits for |\n|---|---|\n| `{self.state}` | {waits_for} |"
         )
 
-    def require(self, action: Action, by: ActedBy) -> None:
+    def require(self, action: str, by: ActedBy) -> None:
         """For validators: refuse what the table does not allow now."""
         try:
             if by.role not in set(Actor):

@@ -3,16 +3,18 @@
 from temporalio import workflow
 
 from ordersaga.domain.messages import OrderStart, StateReached
-from workflows.paying import Paying
 from workflows.producing import Producing
 from workflows.receiving import Receiving
+from workflows.reviewing import Reviewing
+from workflows.stocking import Stocking
 
 
 @workflow.defn(name="StandardOrder")
-class StandardOrder(Paying, Producing, Receiving):
+class StandardOrder(Reviewing, Stocking, Producing, Receiving):
     """Create, pay, produce, confirm, complete.
 
-    Updates: `place`, `cancel`, `confirm_receipt`. Signals: `payment_reported`, `parcel_shipped`.
+    Updates: `place`, `decide_risk`, `cancel`, `confirm_receipt`. Signals: `payment_reported`, `parcel_shipped`,
+    `refund_finished`.
     Guarantees: nothing is held by an order that was refused, cancelled or timed out; nothing is shipped unpaid; every
     state that was reached is in the database with its audit row.
     """
@@ -28,6 +30,6 @@ class StandardOrder(Paying, Producing, Receiving):
         return StateReached(state=self.state)
 
     async def _live(self) -> None:
-        if await self.placed() and await self.paid():
+        if await self.placed() and await self.cleared() and await self.paid() and await self.stocked():
             await self.delivered()
             await self.completed()

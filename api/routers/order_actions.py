@@ -84,7 +84,7 @@ async def change_receiver(
         if receiver_is_fixed(await parcels.of_order(connection, order_no)):
             raise ActionNotAllowed("a parcel's label is printed", action=Action.CHANGE_RECEIVER, state=order.state)
         stored = await orders.get(connection, order_no)
-        if stored is None:
+        if stored is None or stored.receiver is None:
             raise not_found()
         at = datetime.now(UTC)
         await orders.set_receiver(connection, order_no, Address(**{**asdict(stored.receiver), **changes}), at)

@@ -9,8 +9,8 @@ from api.schemas.order_types import OrderTypeSummary, OrderTypeView
 from api.schemas.values import Identifier, Page
 from ordersaga.domain.lifecycle.diagram import mermaid
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, order_type
-from ordersaga.domain.lifecycle.table import Machine
-from ordersaga.domain.lifecycle.words import LANGUAGES, label_of
+from ordersaga.domain.lifecycle.table import Machine, Word
+from ordersaga.domain.lifecycle.words import LANGUAGES
 
 router = APIRouter(prefix="/v1/order-types", tags=["order types"])
 
@@ -18,16 +18,29 @@ router = APIRouter(prefix="/v1/order-types", tags=["order types"])
 @router.get("")
 async def list_order_types() -> Page[OrderTypeSummary]:
     return Page(
-        items=[OrderTypeSummary(order_type=kind.name, version=kind.machine.version) for kind in ORDER_TYPES.values()]
+        items=[
+            OrderTypeSummary(
+                order_type=kind.name,
+                label=_label(kind.label),
+                version=kind.machine.version,
+                ships=kind.ships,
+                under_campaign=kind.under_campaign,
+            )
+            for kind in ORDER_TYPES.values()
+        ]
     )
 
 
 @router.get("/{name}", response_model=OrderTypeView, responses=responses("not_found", "request_invalid"))
 async def get_order_type(name: Identifier) -> dict[str, Any]:
     """The states, the table, what each role reads, and a diagram in Mermaid."""
-    machine = order_type(name).machine
+    kind = order_type(name)
+    machine = kind.machine
     return {
-        "order_type": machine.name,
+        "order_type": kind.name,
+        "label": _label(kind.label),
+        "ships": kind.ships,
+        "under_campaign": kind.under_campaign,
         "version": machine.version,
         "initial": machine.initial,
         "states": [_state(machine, state) for state in machine.states],
@@ -38,6 +51,7 @@ async def get_order_type(name: Identifier) -> dict[str, Any]:
                 "next": row.next,
                 "by": sorted(row.by),
                 "trigger": row.trigger,
+                "guard": row.guard,
             }
             for row in machine.rows
         ],
@@ -50,9 +64,14 @@ def _state(machine: Machine, state: str) -> dict[str, Any]:
     return {
         "state": state,
         "final": state in machine.final,
-        "buyer_status": statuses.buyer,
-        "buyer_label": {language: label_of(statuses.buyer, language) for language in LANGUAGES},
-        "merchant_status": statuses.merchant,
-        "merchant_label": {language: label_of(statuses.merchant, language) for language in LANGUAGES},
-        "operator_status": state,
+        "buyer_status": statuses.buyer.code,
+        "buyer_label": _label(statuses.buyer),
+        "merchant_status": statuses.merchant.code,
+        "merchant_label": _label(statuses.merchant),
+        "operator_status": statuses.operator.code,
+        "operator_label": _label(statuses.operator),
     }
+
+
+def _label(word: Word) -> dict[str, str]:
+    return {language: word.read_in(language) for language in LANGUAGES}

@@ -18,7 +18,6 @@ from api.views import dossier, order_document, summaries
 from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
 from ordersaga.domain.lifecycle.refund import DECISIONS
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
-from ordersaga.domain.lifecycle.words import status_of
 from ordersaga.persistence import orders, transitions
 from ordersaga.persistence.orders import OrderFilter
 from ordersaga.persistence.transitions import Recorded
@@ -135,9 +134,9 @@ def _states(wanted: str | None, caller: Caller) -> frozenset[str] | None:
 
 
 def _words(machine: Any, state: str, caller: Caller) -> set[str]:
-    own = {status_of(machine, state, actor_of(caller))}
     statuses = machine.statuses[state]
-    return own | {statuses.buyer, statuses.merchant} if caller.role is Role.OPERATOR else own
+    own = {statuses.read_by(actor_of(caller)).code}
+    return own | {statuses.buyer.code, statuses.merchant.code} if caller.role is Role.OPERATOR else own
 
 
 def _timeline_item(item: Recorded, caller: Caller) -> TimelineItem:

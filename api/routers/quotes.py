@@ -10,6 +10,7 @@ from api.quoting import Cart, preview
 from api.schemas.quotes import QuoteRequest, QuoteView
 from api.services import UsesServices
 from ordersaga.domain.catalogue import Address
+from ordersaga.domain.group_buy import GROUP_CODE
 from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.quote import CartItem
 from ordersaga.persistence import addresses
@@ -31,6 +32,11 @@ router = APIRouter(prefix="/v1/quotes", tags=["orders"])
         "order_too_large",
         "currency_mismatch",
         "shipping_option_unknown",
+        "campaign_unavailable",
+        "sold_out",
+        "group_unavailable",
+        "address_needed",
+        "address_not_needed",
         "request_invalid",
         "body_malformed",
         "rate_limited",
@@ -47,6 +53,7 @@ async def preview_order(services: UsesServices, caller: Buyer, request: QuoteReq
             shipping_option=request.shipping_option,
             channel=request.channel,
             wishes=_wishes(request),
+            choices={GROUP_CODE: request.group_code} if request.group_code else {},
         )
         return await preview(connection, services, cart)
 
@@ -60,10 +67,12 @@ def _wishes(request: QuoteRequest) -> Wishes:
     )
 
 
-async def _address(connection: AsyncConnection, buyer: str, request: QuoteRequest) -> Address:
+async def _address(connection: AsyncConnection, buyer: str, request: QuoteRequest) -> Address | None:
     if request.address is not None:
         return request.address.to_address()
-    stored = await addresses.get(connection, request.address_id or "", buyer)
+    if request.address_id is None:
+        return None
+    stored = await addresses.get(connection, request.address_id, buyer)
     if stored is None:
         raise not_found()
     return stored

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
+from api.schemas.campaigns import CAMPAIGN_EXAMPLE, CampaignBody
 from api.schemas.coupons import COUPON_EXAMPLE, CouponTemplateBody
 from api.schemas.members import MemberBody
 from api.schemas.offers import MEMBER_BENEFIT_EXAMPLE, PROMOTION_EXAMPLE, MemberBenefitBody, PromotionBody
@@ -163,6 +164,12 @@ class CatalogueMemberBenefit(MemberBenefitBody):
     code: Identifier
 
 
+class CatalogueCampaign(CampaignBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "oolong-noon", **CAMPAIGN_EXAMPLE}]})
+
+    code: Identifier
+
+
 class CatalogueCoupon(CouponTemplateBody):
     """A coupon template. Each account of `grants` is given one coupon, once."""
 
@@ -202,6 +209,7 @@ class Catalogue(Request):
     skus: list[CatalogueSku] = Field(default_factory=list, max_length=_MOST)
     promotions: list[CataloguePromotion] = Field(default_factory=list, max_length=_MOST)
     member_benefits: list[CatalogueMemberBenefit] = Field(default_factory=list, max_length=_MOST)
+    campaigns: list[CatalogueCampaign] = Field(default_factory=list, max_length=_MOST)
     coupons: list[CatalogueCoupon] = Field(default_factory=list, max_length=_MOST)
     members: list[CatalogueMember] = Field(default_factory=list, max_length=_MOST)
     points_policies: list[PointsPolicyBody] = Field(default_factory=list, max_length=_MOST)
@@ -216,6 +224,7 @@ class CatalogueLoaded(Response):
     skus: int
     promotions: int
     member_benefits: int
+    campaigns: int
     coupons: int
     members: int
     points_policies: int

@@ -1,5 +1,7 @@
 """Order types and their state machines, published (R-STM-3)."""
 
+from pydantic import Field
+
 from api.schemas.values import Response
 
 
@@ -13,6 +15,7 @@ class StateView(Response):
     merchant_status: str
     merchant_label: dict[str, str]
     operator_status: str
+    operator_label: dict[str, str]
 
 
 class TransitionView(Response):
@@ -21,17 +24,21 @@ class TransitionView(Response):
     next: str
     by: list[str]
     trigger: str
+    guard: str | None = Field(description="what must hold besides, as a stable word")
 
 
-class OrderTypeView(Response):
+class OrderTypeSummary(Response):
+    """`label` is what people call it; it `ships` parcels to an address, or delivers without."""
+
     order_type: str
+    label: dict[str, str]
     version: int
+    ships: bool
+    under_campaign: bool = Field(description="only sold while a campaign of it runs")
+
+
+class OrderTypeView(OrderTypeSummary):
     initial: str
     states: list[StateView]
     transitions: list[TransitionView]
     diagram: str
-
-
-class OrderTypeSummary(Response):
-    order_type: str
-    version: int

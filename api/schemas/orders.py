@@ -86,6 +86,7 @@ class OrderLineView(Response):
 
 class PaymentView(Response):
     payment_id: str
+    instalment: str = Field(description="`full`, `deposit` or `balance`")
     channel: str
     amount: MoneyView
     state: str
@@ -157,7 +158,9 @@ class OrderView(OrderHeading):
     """The whole order, as far as the role that reads it may see."""
 
     shipping_option: str
-    receiver: AddressBody
+    receiver: AddressBody | None = Field(description="nobody for what is not shipped")
+    campaign: str | None = None
+    sale: dict[str, Any] | None = Field(None, description="the campaign's terms, and the buyer's choices")
     lines: list[OrderLineView]
     payments: list[PaymentView]
     parcels: list[OrderParcelView]

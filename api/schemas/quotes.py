@@ -1,7 +1,7 @@
 """Preview: what a buyer asks, and what the shop answers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -18,7 +18,10 @@ class CartItemBody(Request):
 
 
 class QuoteRequest(Request):
-    """A cart and where it goes: an `address`, or the `address_id` of a stored one.
+    """A cart and where it goes: an `address`, or the `address_id` of a stored one; neither for what is not shipped.
+
+    With an `order_type` it is priced as that type, which a campaign may offer beside the goods' own; `group_code` is
+    the group of buyers to join, and a new one is opened without.
 
     Without `coupon_codes` the shop picks the best of the buyer's coupons; `[]` wants none; named ones are the buyer's
     choice, and no others take part. `promotion_codes` are preferred over what excludes them, after the coupons.
@@ -52,6 +55,7 @@ class QuoteRequest(Request):
     points: int = Field(0, ge=0, le=10**12)
     channel: Identifier = WEB
     order_type: Identifier | None = None
+    group_code: Identifier | None = None
     shipping_option: Identifier | None = None
 
     @field_validator("items")
@@ -63,7 +67,7 @@ class QuoteRequest(Request):
 
     @model_validator(mode="after")
     def _one_address(self) -> "QuoteRequest":
-        if (self.address is None) == (self.address_id is None):
+        if self.address is not None and self.address_id is not None:
             raise ValueError("give either address or address_id")
         return self
 
@@ -190,6 +194,8 @@ class QuoteView(Response):
     quote_id: str
     expires_at: datetime
     order_type: str
+    campaign: str | None = None
+    sale: dict[str, Any] | None = Field(None, description="the campaign's terms, and the buyer's choices")
     lines: list[QuoteLine]
     totals: TotalsView
     shipping_options: list[ShippingOptionView]

@@ -10,7 +10,7 @@ from cli.experiment.journal import Journal, Submission
 from cli.experiment.watch import FINAL, Watch
 from cli.experiment.wishes import Paying, Saving, Submitting, Wish
 from cli.purchase import attempt, goods, preview
-from ordersaga.domain.lifecycle.standard import State
+from ordersaga.domain.lifecycle.states import State
 
 ADDRESS: JsonObject = {
     "name": "Chao Wen",

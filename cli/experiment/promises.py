@@ -10,7 +10,7 @@ from cli.experiment.journal import Journal
 from cli.experiment.purse_promises import PURSE_PROMISES
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ParcelState, is_shipped
-from ordersaga.domain.lifecycle.standard import State
+from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.lifecycle.table import Actor
 
 _DONE = "succeeded"

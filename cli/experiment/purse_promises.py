@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from cli.experiment.books import Books, Findings
 from cli.experiment.purses import AllocationRow, HeldRow, LineRow
-from ordersaga.domain.lifecycle.standard import State
+from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.pricing.allocation import Kind
 from ordersaga.domain.pricing.coupons import NEXT, CouponState
 from ordersaga.domain.pricing.source import Source

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from temporalio import activity
 
@@ -17,16 +18,22 @@ class RecordOrder:
     table_version: int
     policy_version: int
     at: datetime
+    under_review: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedOrder:
-    """What the run needs to know. `due_now` is in minor units; an order of nothing needs no payment."""
+    """What the run needs to know. `payable` and `due_now` are in minor units; an order of nothing needs no payment.
+
+    `sale` are the terms of the campaign that it was placed under.
+    """
 
     payment_due_at: datetime
     policies: Policies
     due_now: int
     summary: str
+    payable: int = 0
+    sale: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +44,10 @@ class RefuseOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveOrder:
-    """One transition. `step` numbers it within the run, so that it is recorded once; `notify` tells the buyer."""
+    """One transition. `step` numbers it within the run, so that it is recorded once; `notify` tells the buyer.
+
+    `payment_due_at` is set where the action changes it.
+    """
 
     order_no: str
     step: int
@@ -47,6 +57,7 @@ class MoveOrder:
     at: datetime
     by: ActedBy
     notify: str | None = None
+    payment_due_at: datetime | None = None
 
 
 class OrderActivities(ABC):

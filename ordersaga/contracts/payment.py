@@ -6,11 +6,14 @@ from datetime import datetime
 
 from temporalio import activity
 
+from ordersaga.domain.payment import Instalment
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlePayments:
     order_no: str
     at: datetime
+    instalment: Instalment = Instalment.FULL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

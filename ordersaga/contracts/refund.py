@@ -52,6 +52,33 @@ class RefundProgress:
     tries: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveMoneyBack:
+    """The order's move into refunding, with the refund of everything that was paid for it."""
+
+    order_no: str
+    step: int
+    action: str
+    from_state: str
+    to_state: str
+    reason: str
+    by: ActedBy
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountRefunds:
+    order_no: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedRefunds:
+    """How many of an order's refunds are still under way, those that wait for an operator included."""
+
+    count: int
+
+
 class RefundActivities(ABC):
     """Each answers where the refund stands after it, and is harmless when it runs again."""
 
@@ -59,6 +86,16 @@ class RefundActivities(ABC):
     @abstractmethod
     async def request(self, request: RequestRefund) -> RequestedRefund:
         """Write the refund document and claim its sum from the payment, in one transaction, once."""
+
+    @activity.defn(name="give_money_back")
+    @abstractmethod
+    async def give_money_back(self, request: GiveMoneyBack) -> UnfinishedRefunds:
+        """Move the order and write a refund document for each of its payments, in one transaction, once."""
+
+    @activity.defn(name="count_unfinished_refunds")
+    @abstractmethod
+    async def count_unfinished(self, request: CountRefunds) -> UnfinishedRefunds:
+        """See which refunds of an order are under way."""
 
     @activity.defn(name="send_refund")
     @abstractmethod

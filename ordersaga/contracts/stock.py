@@ -14,6 +14,12 @@ class ReserveStock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeductStock:
+    order_no: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseStock:
     order_no: str
     at: datetime
@@ -31,7 +37,12 @@ class StockActivities(ABC):
     @activity.defn(name="reserve_stock")
     @abstractmethod
     async def reserve(self, request: ReserveStock) -> None:
-        """Source every line and hold its units, all or nothing. Refuses with `out_of_stock`."""
+        """Hold the units of the lines that are deducted at submit, all or nothing. Refuses with `out_of_stock`."""
+
+    @activity.defn(name="deduct_stock")
+    @abstractmethod
+    async def deduct(self, request: DeductStock) -> None:
+        """The order is paid: hold the units of its other lines, all or nothing. Refuses with `out_of_stock`."""
 
     @activity.defn(name="release_stock")
     @abstractmethod

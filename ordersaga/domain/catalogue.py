@@ -15,7 +15,10 @@ class TransportClass(StrEnum):
 
 
 class StockPolicy(StrEnum):
+    """When an order takes its units: held from the submit on, or taken when it is paid (R-STK-1)."""
+
     DEDUCT_AT_SUBMIT = "deduct_at_submit"
+    DEDUCT_AT_PAYMENT = "deduct_at_payment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

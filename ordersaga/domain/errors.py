@@ -20,6 +20,13 @@ OrderError
 │   ├── CouponUnavailable        coupon_unavailable
 │   ├── PointsUnavailable        points_unavailable
 │   ├── OfferExhausted           offer_exhausted
+│   ├── CampaignUnavailable      campaign_unavailable
+│   ├── SoldOut                  sold_out
+│   ├── PurchaseLimitExceeded    purchase_limit_exceeded
+│   ├── RiskDenied               risk_denied
+│   ├── GroupUnavailable         group_unavailable
+│   ├── AddressNeeded            address_needed
+│   ├── AddressNotNeeded         address_not_needed
 │   ├── LimitBelowUse            limit_below_use
 │   └── StockBelowReserved       stock_below_reserved
 └── NotFound                     not_found
@@ -125,6 +132,38 @@ class PointsUnavailable(Refused):
 
 class OfferExhausted(Refused):
     code = "offer_exhausted"
+
+
+class CampaignUnavailable(Refused):
+    """`reason` is `unknown_campaign`, `not_open` or `ended`."""
+
+    code = "campaign_unavailable"
+
+
+class SoldOut(Refused):
+    code = "sold_out"
+
+
+class PurchaseLimitExceeded(Refused):
+    code = "purchase_limit_exceeded"
+
+
+class RiskDenied(Refused):
+    code = "risk_denied"
+
+
+class GroupUnavailable(Refused):
+    """`reason` is `unknown_group`, `full`, `expired`, `joined_already` or `other_campaign`."""
+
+    code = "group_unavailable"
+
+
+class AddressNeeded(Refused):
+    code = "address_needed"
+
+
+class AddressNotNeeded(Refused):
+    code = "address_not_needed"
 
 
 class LimitBelowUse(Refused):

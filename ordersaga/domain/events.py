@@ -15,12 +15,29 @@ from ordersaga.domain.pricing.allocation import Kind
 
 TYPES: Mapping[str, str] = {
     Action.SUBMIT: "order.placed",
+    Action.HOLD_FOR_REVIEW: "order.held_for_review",
+    Action.APPROVE_RISK: "order.approved",
+    Action.REJECT_RISK: "order.refused_for_risk",
+    Action.REACH_REVIEW_DEADLINE: "order.refused_for_risk",
     Action.PAY: "payment.opened",
     Action.FAIL_PAYMENT: "payment.failed",
     Action.FAIL_ATTEMPT: "payment.failed",
     Action.CLOSE_ATTEMPT: "payment.closed",
     Action.RECEIVE_UNEXPECTED_PAYMENT: "payment.unexpected",
     Action.CONFIRM_PAYMENT: "order.paid",
+    Action.CONFIRM_DEPOSIT: "order.deposit_paid",
+    Action.OPEN_BALANCE: "order.balance_due",
+    Action.CONFIRM_BALANCE: "order.paid",
+    Action.REACH_BALANCE_DEADLINE: "order.closing",
+    Action.FORFEIT_DEPOSIT: "order.deposit_forfeited",
+    Action.REFUND_DEPOSIT: "order.refunding",
+    Action.FILL_GROUP: "order.group_filled",
+    Action.EXPIRE_GROUP: "order.group_expired",
+    Action.MISS_STOCK: "order.refunding",
+    Action.FULFIL_DIGITALLY: "order.delivered",
+    Action.REVEAL_CODE: "order.code_revealed",
+    Action.RETURN_UNUSED: "order.refunding",
+    Action.FINISH_REFUND: "order.refunded",
     Action.REACH_PAYMENT_DEADLINE: "order.closing",
     Action.CANCEL: "order.closing",
     Action.TIME_OUT: "order.timed_out",
@@ -64,7 +81,7 @@ class Event:
 
 _ORDER = (
     "order_type", "buyer", "currency", "goods", "discount", "points", "shipping", "shipping_discount", "payable",
-    "due_now", "shipping_option", "placed_at",
+    "due_now", "shipping_option", "campaign", "placed_at",
 )  # fmt: skip
 _LINE = (
     "line_no", "sku", "name", "category", "merchant_id", "quantity", "gift", "unit_price", "amount", "points",
@@ -73,13 +90,23 @@ _LINE = (
 _DISCOUNT = ("source", "code", "name", "funded_by", "amount")
 _PARCEL = ("parcel_no", "merchant_id", "warehouse_id", "transport_class", "weight_g", "volume_mm3", "state")
 _PARCEL_LINE = ("line_no", "sku", "quantity", "payable", "shipping")
-_PAYMENT = ("payment_id", "channel", "provider", "amount", "currency", "state", "provider_transaction_id", "paid_at")
+_PAYMENT = (
+    "payment_id",
+    "instalment",
+    "channel",
+    "provider",
+    "amount",
+    "currency",
+    "state",
+    "provider_transaction_id",
+    "paid_at",
+)
 _REFUND = ("refund_no", "payment_id", "amount", "currency", "reason", "state")
 
 
 def event_type(row: AuditRow) -> str:
-    """`order.paid`, `parcel.delivered` and so on."""
-    return f"parcel.{row.to_state}" if row.parcel_no is not None else TYPES[row.action]
+    """`order.paid`, `parcel.delivered` and so on. An action of one order type alone is told by its own name."""
+    return f"parcel.{row.to_state}" if row.parcel_no is not None else TYPES.get(row.action, f"order.{row.action}")
 
 
 def event_document(row: AuditRow, records: Records) -> dict[str, Any]:

@@ -11,6 +11,8 @@ CONFIRM_RECEIPT = "confirm_receipt"
 PAYMENT_REPORTED = "payment_reported"
 PARCEL_REPORTED = "parcel_reported"
 PARCEL_SHIPPED = "parcel_shipped"
+DECIDE_RISK = "decide_risk"
+REFUND_FINISHED = "refund_finished"
 REFUND_DUE = "refund_due"
 REFUND_REPORTED = "refund_reported"
 RETRY_REFUND = "retry"
@@ -35,7 +37,8 @@ def refund_workflow_id(payment_id: str) -> str:
 class OrderStart:
     """The input of every order type's workflow. The versions pin the run to the rules that it began with.
 
-    `holds_offers` says that the price rests on coupons, points, budgets or quotas, which have to be held.
+    The other fields say which steps the order needs: its price rests on coupons, points, budgets or quotas; purchase
+    limits count it; units are held for it at once, or taken when it is paid; an operator has to allow it first.
     """
 
     order_no: str
@@ -44,6 +47,10 @@ class OrderStart:
     policy_version: int
     placing_seconds: float
     holds_offers: bool = False
+    holds_limits: bool = False
+    holds_stock: bool = True
+    deducts_at_payment: bool = False
+    under_review: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,14 @@ class ActedBy:
     channel: str = "api"
     reason: str = ""
     note: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskDecision:
+    """An operator's word on an order that risk control holds: `approve` or `reject`."""
+
+    decision: str
+    by: ActedBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

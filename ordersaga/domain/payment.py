@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.table import Actor, Machine
 from ordersaga.domain.money import Money
 
 
@@ -17,6 +19,31 @@ class PaymentState(StrEnum):
     FAILED = "failed"
     CLOSED = "closed"
     UNEXPECTED = "unexpected"
+
+
+class Instalment(StrEnum):
+    """What an attempt pays: the whole, or one of the two parts of a presale."""
+
+    FULL = "full"
+    DEPOSIT = "deposit"
+    BALANCE = "balance"
+
+    def amount(self, payable: int, due_now: int) -> int:
+        """What is to be paid, in minor units, of an order that costs `payable`, of it `due_now` at first."""
+        return payable - due_now if self is Instalment.BALANCE else due_now
+
+
+CONFIRMED_BY = {
+    Instalment.FULL: Action.CONFIRM_PAYMENT,
+    Instalment.DEPOSIT: Action.CONFIRM_DEPOSIT,
+    Instalment.BALANCE: Action.CONFIRM_BALANCE,
+}
+"""The action of a table that an instalment's success is."""
+
+
+def awaited(machine: Machine, state: str) -> Instalment | None:
+    """What an order in this state takes money for."""
+    return next((part for part, action in CONFIRMED_BY.items() if machine.allows(state, action, Actor.SYSTEM)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +60,7 @@ class Payment:
     amount: Money
     state: PaymentState
     created_at: datetime
+    instalment: Instalment = Instalment.FULL
     cashier_url: str | None = None
     provider_transaction_id: str | None = None
     received: Money | None = None

@@ -6,13 +6,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """One version of the rules of one order type (R-TYPE-1, R-PAY-3, R-CNF-1, R-CMP-1, R-SPL-1).
+    """One version of the rules of one order type (R-TYPE-1, R-STK-4, R-PAY-3, R-CNF-1, R-CMP-1, R-SPL-1).
 
     Durations are whole seconds; weights are grams; volumes are cubic millimetres.
     """
 
     payment_seconds: int = 15 * 60
     closing_payment_seconds: int = 5 * 60
+    review_seconds: int = 86_400
+    lease_seconds: int = 60
     confirm_seconds: int = 10 * 86_400
     after_sales_seconds: int = 7 * 86_400
     parcel_weight_limit_g: int = 30_000
@@ -37,6 +39,8 @@ PRODUCTION = Policies()
 DEMO = Policies(
     payment_seconds=20,
     closing_payment_seconds=10,
+    review_seconds=20,
+    lease_seconds=10,
     confirm_seconds=4,
     after_sales_seconds=3,
 )

@@ -75,7 +75,7 @@ class RefundReport:
 
 
 def source_of(payment_id: str) -> str:
-    """The source document of money that its order did not take."""
+    """The source document of a payment that goes back as a whole."""
     return f"payment/{payment_id}"
 
 
@@ -89,9 +89,12 @@ def refund_no_of(reference: str) -> str:
     return reference.rpartition(".")[0]
 
 
-def refund_of(payment: Payment, at: datetime) -> Refund | None:
-    """The refund of money that the order did not take: what was received, in its own currency. `None` for none."""
-    if payment.received is None or payment.received.amount <= 0 or not payment.is_unexpected:
+def refund_of(payment: Payment, at: datetime, *, reason: str | None = None) -> Refund | None:
+    """The refund of all that was received, in its own currency; `None` where nothing is to go back.
+
+    Without a `reason` only money that the order did not take goes back, and the payment says why.
+    """
+    if payment.received is None or payment.received.amount <= 0 or not (reason or payment.is_unexpected):
         return None
     source = source_of(payment.payment_id)
     return Refund(
@@ -101,7 +104,7 @@ def refund_of(payment: Payment, at: datetime) -> Refund | None:
         payment_id=payment.payment_id,
         provider=payment.provider,
         amount=payment.received,
-        reason=payment.failure or "",
+        reason=reason or payment.failure or "",
         state=INITIAL,
         requested_at=at,
         updated_at=at,

@@ -28,7 +28,9 @@ class Order:
     currency: str
     shipping_option: str
     totals: Totals
-    receiver: Address
+    receiver: Address | None
+    campaign: str | None
+    sale: Mapping[str, Any] | None
     lines: tuple[PricedLine, ...]
     placed_at: datetime
     payment_due_at: datetime
@@ -77,7 +79,7 @@ async def add(
     table_version: int,
     policy_version: int,
     priced: PricedOrder,
-    receiver: Address,
+    receiver: Address | None,
     placed_at: datetime,
     payment_due_at: datetime,
 ) -> None:
@@ -91,7 +93,9 @@ async def add(
             policy_version=policy_version,
             currency=priced.currency,
             shipping_option=priced.shipping_option,
-            receiver=asdict(receiver),
+            receiver=asdict(receiver) if receiver else None,
+            campaign=priced.campaign,
+            sale=priced.sale,
             placed_at=placed_at,
             payment_due_at=payment_due_at,
             updated_at=placed_at,
@@ -123,7 +127,9 @@ class Standing:
     policy_version: int
     payment_due_at: datetime
     payable: int
+    due_now: int
     currency: str
+    campaign: str | None
 
 
 async def standing(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Standing | None:
@@ -162,6 +168,11 @@ async def set_receiver(connection: AsyncConnection, order_no: str, receiver: Add
     )
 
 
+async def set_payment_due(connection: AsyncConnection, order_no: str, due_at: datetime) -> None:
+    """Note until when the buyer may pay what is to be paid next."""
+    await connection.execute(update(orders).where(orders.c.order_no == order_no).values(payment_due_at=due_at))
+
+
 def _order(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
     return Order(
         order_no=row.order_no,
@@ -173,7 +184,9 @@ def _order(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
         currency=row.currency,
         shipping_option=row.shipping_option,
         totals=Totals(**{field.name: getattr(row, field.name) for field in fields(Totals)}),
-        receiver=Address(**row.receiver),
+        receiver=Address(**row.receiver) if row.receiver else None,
+        campaign=row.campaign,
+        sale=row.sale,
         lines=lines,
         placed_at=row.placed_at,
         payment_due_at=row.payment_due_at,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.inquiry import Pace
 from ordersaga.domain.money import Money
-from ordersaga.domain.payment import Payment, PaymentState
+from ordersaga.domain.payment import Instalment, Payment, PaymentState
 from ordersaga.persistence.tables.payments import payments
 
 _CLAIM = text("""
@@ -48,6 +48,7 @@ async def add(connection: AsyncConnection, payment: Payment, *, ask_at: datetime
             order_no=payment.order_no,
             channel=payment.channel,
             provider=payment.provider,
+            instalment=payment.instalment,
             amount=payment.amount.amount,
             currency=payment.amount.currency,
             state=payment.state,
@@ -123,6 +124,7 @@ def _payment(row: Row[Any]) -> Payment:
         provider=row.provider,
         amount=Money(row.amount, row.currency),
         state=PaymentState(row.state),
+        instalment=Instalment(row.instalment),
         created_at=row.created_at,
         cashier_url=row.cashier_url,
         provider_transaction_id=row.provider_transaction_id,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.lifecycle.refund import RefundState
+from ordersaga.domain.lifecycle.refund import FINAL, RefundState
 from ordersaga.domain.money import Money
 from ordersaga.domain.refund import Refund
 from ordersaga.persistence.tables.payments import payments
@@ -59,6 +59,12 @@ async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Refun
         select(refunds).where(refunds.c.order_no == order_no).order_by(refunds.c.requested_at, refunds.c.refund_no)
     )
     return [_refund(row) for row in rows]
+
+
+async def count_unfinished(connection: AsyncConnection, order_no: str) -> int:
+    """How many refunds of an order are still under way, failed ones among them."""
+    query = select(func.count()).where((refunds.c.order_no == order_no) & refunds.c.state.not_in(sorted(FINAL)))
+    return int(await connection.scalar(query) or 0)
 
 
 async def page(

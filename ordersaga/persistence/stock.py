@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, Warehouse
-from ordersaga.domain.errors import PlacingTimedOut, StockBelowReserved
+from ordersaga.domain.errors import OutOfStock, PlacingTimedOut, StockBelowReserved
 from ordersaga.domain.sourcing import Demand, Source, source
 from ordersaga.persistence.tables.catalogue import warehouses
 from ordersaga.persistence.tables.stock import stock, stock_movements, stock_reservation_lines, stock_reservations
@@ -142,6 +142,25 @@ async def reserve(
         if state == _RELEASED:
             raise PlacingTimedOut("what this order held was given back already")
         return
+    await _hold(connection, order_no, demands, to, at)
+
+
+async def deduct(
+    connection: AsyncConnection, order_no: str, demands: Sequence[Demand], to: Address, at: datetime
+) -> None:
+    """Hold more for an order that is paid, all or nothing, once. Raises `OutOfStock`, also after a release."""
+    await connection.execute(insert(stock_reservations).values(order_no=order_no, state=_HELD).on_conflict_do_nothing())
+    query = select(stock_reservations.c.state).where(stock_reservations.c.order_no == order_no).with_for_update()
+    if await connection.scalar(query) == _RELEASED:
+        raise OutOfStock("what this order held was given back already", items=[])
+    held = {item.line_no for item in await sources_of(connection, order_no)}
+    if missing := [demand for demand in demands if demand.line_no not in held]:
+        await _hold(connection, order_no, missing, to, at)
+
+
+async def _hold(
+    connection: AsyncConnection, order_no: str, demands: Sequence[Demand], to: Address, at: datetime
+) -> None:
     shelf = await shelves(connection, {demand.sku for demand in demands}, lock=True)
     taken = source(demands, shelf.available, shelf.warehouses, to)
     await connection.execute(

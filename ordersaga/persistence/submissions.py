@@ -1,7 +1,7 @@
 """Submissions: who was first, for a quote and for an idempotency key (R-SUB-4)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +25,9 @@ class Submission:
     idempotency_key: str
     body_hash: str
     priced: PricedOrder
-    receiver: Address
+    receiver: Address | None
     received_at: datetime
+    screening: Mapping[str, Any] = field(default_factory=dict)
     placement: Placement | None = None
     answer: Mapping[str, Any] | None = None
 
@@ -42,7 +43,8 @@ async def add(connection: AsyncConnection, submission: Submission) -> bool:
             idempotency_key=submission.idempotency_key,
             body_hash=submission.body_hash,
             priced=to_document(submission.priced),
-            receiver=asdict(submission.receiver),
+            receiver=asdict(submission.receiver) if submission.receiver else None,
+            screening=submission.screening,
             received_at=submission.received_at,
         )
         .on_conflict_do_nothing()
@@ -91,7 +93,8 @@ def _submission(row: Row[Any]) -> Submission:
         idempotency_key=row.idempotency_key,
         body_hash=row.body_hash,
         priced=from_document(row.priced),
-        receiver=Address(**row.receiver),
+        receiver=Address(**row.receiver) if row.receiver else None,
+        screening=row.screening,
         received_at=row.received_at,
         placement=None if row.placed is None else Placement(placed=row.placed, **(row.refusal or {})),
         answer=row.answer,

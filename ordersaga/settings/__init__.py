@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ordersaga.domain.inquiry import PACES, Pace
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.policies import PROFILES, Policies
 from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
 from ordersaga.persistence.engine import driver_url, is_pooled
@@ -156,7 +157,9 @@ class Settings(BaseSettings):
         return self
 
     def policies_of(self, order_type: str) -> Policies:
-        return replace(PROFILES[self.profile], **self.policies.get(order_type, {}))
+        known = ORDER_TYPES.get(order_type)
+        of_type = known.policies.get(self.profile, {}) if known else {}
+        return replace(PROFILES[self.profile], **{**of_type, **self.policies.get(order_type, {})})
 
     @property
     def retry_plan(self) -> RetryPlan:

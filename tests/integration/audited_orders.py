@@ -14,7 +14,7 @@ from ordersaga.domain.audit.checkpoint import Checkpoint
 from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ParcelState
-from ordersaga.domain.lifecycle.standard import State
+from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy
 from ordersaga.domain.money import Money

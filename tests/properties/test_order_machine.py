@@ -6,11 +6,19 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
-from ordersaga.domain.lifecycle.standard import MACHINE, State
+from ordersaga.domain.lifecycle.standard import MACHINE
+from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.lifecycle.table import Actor, Transition
 
 GIVEN_UP = {State.CANCELLED, State.PAYMENT_TIMED_OUT}
-UNPAID = {State.AWAITING_PAYMENT, State.PAYMENT_FAILED, State.CLOSING_PAYMENT, *GIVEN_UP}
+UNPAID = {
+    State.UNDER_REVIEW,
+    State.RISK_REFUSED,
+    State.AWAITING_PAYMENT,
+    State.PAYMENT_FAILED,
+    State.CLOSING_PAYMENT,
+    *GIVEN_UP,
+}
 
 
 class OrderLife(RuleBasedStateMachine):

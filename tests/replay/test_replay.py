@@ -17,7 +17,7 @@ from temporalio.workflow import NondeterminismError
 from ordersaga.settings import Settings
 from tests.goods import TAIPEI
 from tests.replay.record import FOLDER, SCENES
-from worker.main import WORKFLOWS, workflow_runner
+from worker.main import workflow_runner, workflows
 
 RECORDED = sorted(FOLDER.glob("*.json"))
 every_history = pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
@@ -37,7 +37,7 @@ def replayer(*, sandboxed: bool, plugins: Sequence[Plugin] = ()) -> Replayer:
     settings = Settings(
         database_url=SecretStr("postgresql://-"), redis_url=SecretStr("redis://-"), sandboxed_workflows=sandboxed
     )
-    return Replayer(workflows=WORKFLOWS, workflow_runner=workflow_runner(settings), plugins=plugins)
+    return Replayer(workflows=workflows(), workflow_runner=workflow_runner(settings), plugins=plugins)
 
 
 def values(part: Any) -> Iterator[str]:

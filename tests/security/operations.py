@@ -49,6 +49,15 @@ _FOR_NOBODY = {"skus": ["{sku}"], "merchants": ["{merchant}"], "categories": ["n
 """Goods that are sold, in a category that they are not in: the prices of the others' carts stay as they are."""
 _PROMOTION = {"name": "Promotion", "effect": _PERCENTAGE, "scope": _FOR_NOBODY, "budget": twd(10**9)}
 _BENEFIT = {"name": "Benefit", "effect": {"kind": "gift", "sku": "{sku}"}, "scope": _FOR_NOBODY, "member_tiers": ["t"]}
+_CAMPAIGN = {
+    "order_type": "flash_sale",
+    "name": "Campaign",
+    "sku": "{sku}",
+    "price": twd(5000),
+    "starts_at": "2026-01-01T00:00:00Z",
+    "ends_at": "2026-01-02T00:00:00Z",
+}
+"""One that is over: goods that others buy are not sold by it."""
 _COUPON = {
     "name": "Coupon",
     "effect": {"kind": "tiers", "tiers": [{"threshold": twd(1000), "amount_off": twd(100)}]},
@@ -105,6 +114,13 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/orders/{order_no}/reviews": Operation("/v1/orders/{received}/reviews",
         (401, 401,  201, 404,  403, 403,  403, 403,  403, 403),
         {"reviews": [{"line_no": 1, "rating": 4, "text": "good"}]}),
+    "PUT /v1/admin/campaigns/{code}": Operation("/v1/admin/campaigns/{changing}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        _CAMPAIGN),
+    "GET /v1/admin/campaigns": Operation("/v1/admin/campaigns",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "GET /v1/admin/campaigns/{code}": Operation("/v1/admin/campaigns/{campaign}",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
     "GET /v1/notifications": Operation("/v1/notifications",
         (401, 401,  200, 200,  403, 403,  403, 403,  403, 403)),
 

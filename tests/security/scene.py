@@ -114,6 +114,7 @@ class Scene:
             "failed_refund": self._failed_refund,
             "endpoint": self._endpoint,
             "promotion": self._promotion,
+            "campaign": self._campaign,
             "benefit": self._benefit,
             "coupon": self._coupon,
             "policy": self._policy,
@@ -196,6 +197,9 @@ class Scene:
     async def _endpoint(self) -> str:
         body = OPERATIONS["POST /v1/admin/webhook-endpoints"].body
         return str((await self.shop.operator.post("/v1/admin/webhook-endpoints", body))["endpoint_id"])
+
+    async def _campaign(self) -> str:
+        return await self._entered("PUT /v1/admin/campaigns/{code}")
 
     async def _promotion(self) -> str:
         return await self._entered("PUT /v1/admin/promotions/{code}")

@@ -12,7 +12,7 @@ from ordersaga.domain.audit.chain import AuditRow, Changes, Records
 from ordersaga.domain.events import TYPES, event_document, event_type
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
-from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.table import Actor
 
 PAGE = Path(__file__).parents[2] / "docs" / "event-types.md"
@@ -22,6 +22,17 @@ PARCEL_NO, REFUND_NO = f"{ORDER_NO}-1", "ref_5f0c1d2e3a4b5c6d7e8f9a0b"
 
 MEANING = {
     "order.placed": "An order was placed; its stock is held. `lines` are what was bought or given, and for what price.",
+    "order.held_for_review": "Risk control holds the order until an operator has decided; what it holds is kept.",
+    "order.approved": "An operator let the order go on; the time to pay begins.",
+    "order.refused_for_risk": "An operator refused the order, or nobody decided in time; everything was given back.",
+    "order.deposit_paid": "The deposit of a presale is paid.",
+    "order.balance_due": "The balance of a presale may be paid from now on.",
+    "order.deposit_forfeited": "The balance was not paid, or the buyer stepped back; by the terms the deposit is kept.",
+    "order.group_filled": "The group is full and paid; its orders go on.",
+    "order.group_expired": "The group did not fill in time.",
+    "order.refunding": "The order comes to nothing after it was paid; its money is on its way back.",
+    "order.refunded": "All money of the order is back with its buyer.",
+    "order.code_revealed": "The buyer looked at a code: it counts as used. The event does not carry it.",
     "payment.opened": "The buyer began to pay.",
     "payment.failed": "An attempt to pay failed; the buyer may try again.",
     "payment.closed": "An attempt to pay was closed without money.",
@@ -66,6 +77,7 @@ _ORDER = {
     "payable": 20_500,
     "due_now": 20_500,
     "shipping_option": "standard",
+    "campaign": None,
     "placed_at": AT.isoformat(),
 }
 _WEEK = {"source": "promotion", "code": "TEA-WEEK", "name": "Tea week", "version": 1, "funded_by": "merchant"}
@@ -153,10 +165,10 @@ def page() -> str:
 
 
 def _states(action: str) -> tuple[str | None, str, Actor]:
-    machine = order_type("standard").machine
+    machines = [kind.machine for kind in ORDER_TYPES.values()]
     if action == Action.SUBMIT:
-        return None, machine.initial, Actor.BUYER
-    for row in machine.rows:
+        return None, machines[0].initial, Actor.BUYER
+    for row in (row for machine in machines for row in machine.rows):
         if row.action == action:
             return row.current, row.next, min(row.by, key=list(Actor).index)
     return "paid", "paid", Actor.SYSTEM
@@ -165,6 +177,7 @@ def _states(action: str) -> tuple[str | None, str, Actor]:
 def _records(action: str, parcel: ParcelState) -> Records:
     payment = {
         "payment_id": PAYMENT_ID,
+        "instalment": "full",
         "channel": "card",
         "provider": "sandbox",
         "amount": 20_500,

@@ -9,7 +9,7 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.diagram import mermaid
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, order_type
 from ordersaga.domain.lifecycle.table import Actor, Machine, Statuses, Transition, rows
-from ordersaga.domain.lifecycle.words import LANGUAGES, label_of, status_of
+from ordersaga.domain.lifecycle.words import LANGUAGES
 
 MACHINES = [machine for kind in ORDER_TYPES.values() for machine in kind.machines]
 NAMES = [f"{machine.name}-{machine.version}" for machine in MACHINES]
@@ -83,21 +83,23 @@ def test_no_waiting_state_depends_on_one_person_alone(machine: Machine) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_has_a_word_for_every_role_in_every_language(machine: Machine, language: str) -> None:
     for state, viewer in itertools.product(machine.states, PEOPLE):
-        assert label_of(status_of(machine, state, viewer), language).strip()
+        assert machine.statuses[state].read_by(viewer).read_in(language).strip()
 
 
 @every_machine
 def test_operators_read_the_state_itself_and_warehouses_what_merchants_read(machine: Machine) -> None:
     for state in machine.states:
-        assert status_of(machine, state, Actor.OPERATOR) == state
-        assert status_of(machine, state, Actor.WAREHOUSE) == status_of(machine, state, Actor.MERCHANT)
+        statuses = machine.statuses[state]
+        assert statuses.read_by(Actor.OPERATOR).code == state
+        assert statuses.read_by(Actor.WAREHOUSE) == statuses.read_by(Actor.MERCHANT)
 
 
 def test_the_two_languages_differ_in_every_label() -> None:
     for machine in MACHINES:
-        for state in machine.states:
-            assert label_of(state, "en") != label_of(state, "zh-Hant")
-            assert label_of(state, "zh-TW") == label_of(state, "zh-Hant")
+        for statuses in machine.statuses.values():
+            for word in (statuses.buyer, statuses.merchant, statuses.operator):
+                assert word.read_in("en") != word.read_in("zh-Hant")
+                assert word.read_in("zh-TW") == word.read_in("zh-Hant")
 
 
 @every_machine

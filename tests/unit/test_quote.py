@@ -53,7 +53,7 @@ def discounted(lines: int, discounts: int) -> PricedOrder:
 def quoted(order: PricedOrder, wishes: Wishes = CHOSEN) -> Quote:
     items = tuple(CartItem(line.sku, line.quantity) for line in order.lines)
     return SEALER.new_quote(
-        buyer="alice", items=items, address=TAIPEI, channel="app", wishes=wishes, priced=order, at=AT
+        buyer="alice", items=items, address=TAIPEI, channel="app", wishes=wishes, choices={}, priced=order, at=AT
     )
 
 

@@ -12,7 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 from temporalio.workflow import SandboxImportNotificationPolicy, _Definition
 
 from ordersaga.settings import Settings
-from worker.main import WORKFLOWS, workflow_runner
+from worker.main import workflow_runner, workflows
 
 OWN = r"Module workflows\.\w+ was not intentionally passed through"
 
@@ -41,7 +41,7 @@ def load(definition: type) -> None:
         strict.prepare_workflow(_Definition.must_from_class(definition))
 
 
-@pytest.mark.parametrize("definition", WORKFLOWS, ids=lambda definition: definition.__name__)
+@pytest.mark.parametrize("definition", workflows(), ids=lambda definition: definition.__name__)
 async def test_a_workflow_imports_rules_contracts_and_its_own_room_only(definition: type) -> None:
     load(definition)
 

@@ -24,6 +24,8 @@ class Coverage:
 _PAYMENT_ACTIONS: frozenset[str] = frozenset(
     {
         Action.CONFIRM_PAYMENT,
+        Action.CONFIRM_DEPOSIT,
+        Action.CONFIRM_BALANCE,
         Action.FAIL_PAYMENT,
         Action.FAIL_ATTEMPT,
         Action.CLOSE_ATTEMPT,
@@ -38,7 +40,12 @@ _PARCEL_ACTIONS: frozenset[str] = frozenset(ParcelState)
 AUDITED: Mapping[str, Coverage] = {
     "orders": Coverage(
         added_by=frozenset({Action.SUBMIT}),
-        changes={"state": None, "updated_at": None, "receiver": frozenset({Action.CHANGE_RECEIVER})},
+        changes={
+            "state": None,
+            "updated_at": None,
+            "receiver": frozenset({Action.CHANGE_RECEIVER}),
+            "payment_due_at": frozenset({Action.APPROVE_RISK, Action.CONFIRM_DEPOSIT, Action.OPEN_BALANCE}),
+        },
     ),
     "order_lines": Coverage(key=("line_no",), added_by=frozenset({Action.SUBMIT})),
     "payments": Coverage(

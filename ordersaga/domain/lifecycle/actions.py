@@ -5,14 +5,31 @@ from enum import StrEnum
 
 class Action(StrEnum):
     SUBMIT = "submit"
+    HOLD_FOR_REVIEW = "hold_for_review"
+    APPROVE_RISK = "approve_risk"
+    REJECT_RISK = "reject_risk"
+    REACH_REVIEW_DEADLINE = "reach_review_deadline"
     PAY = "pay"
     FAIL_PAYMENT = "fail_payment"
     CONFIRM_PAYMENT = "confirm_payment"
+    CONFIRM_DEPOSIT = "confirm_deposit"
+    OPEN_BALANCE = "open_balance"
+    CONFIRM_BALANCE = "confirm_balance"
+    REACH_BALANCE_DEADLINE = "reach_balance_deadline"
+    FORFEIT_DEPOSIT = "forfeit_deposit"
+    REFUND_DEPOSIT = "refund_deposit"
     REACH_PAYMENT_DEADLINE = "reach_payment_deadline"
     CANCEL = "cancel"
     TIME_OUT = "time_out"
     CONFIRM_CANCELLATION = "confirm_cancellation"
     CHANGE_RECEIVER = "change_receiver"
+    MISS_STOCK = "miss_stock"
+    FILL_GROUP = "fill_group"
+    EXPIRE_GROUP = "expire_group"
+    FULFIL_DIGITALLY = "fulfil_digitally"
+    REVEAL_CODE = "reveal_code"
+    RETURN_UNUSED = "return_unused"
+    FINISH_REFUND = "finish_refund"
     SPLIT = "split"
     SHIP_PARCEL = "ship_parcel"
     SHIP_LAST_PARCEL = "ship_last_parcel"
@@ -36,6 +53,8 @@ ABOUT_MONEY = frozenset(
     {
         Action.PAY,
         Action.FAIL_PAYMENT,
+        Action.CONFIRM_DEPOSIT,
+        Action.CONFIRM_BALANCE,
         Action.FAIL_ATTEMPT,
         Action.CLOSE_ATTEMPT,
         Action.RECEIVE_UNEXPECTED_PAYMENT,

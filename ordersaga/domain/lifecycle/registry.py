@@ -1,19 +1,45 @@
 """Order types meet the rest of the system here and nowhere else (R-ORD-2)."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
+from ordersaga.domain.campaigns import Terms
+from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.errors import NotFound
-from ordersaga.domain.lifecycle import standard
-from ordersaga.domain.lifecycle.table import Machine
+from ordersaga.domain.lifecycle import flash_sale, standard
+from ordersaga.domain.lifecycle.table import Machine, Word
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderType:
-    """An order type: its name, the workflow that runs it, and every version of its table that runs may be pinned to."""
+    """An order type: what it is called, its table in every version that runs may be pinned to, and its workflow.
 
-    name: str
+    The workflow is the class `workflow` of the module `workflows.<name>`, or of `module`. It `ships` parcels to an
+    address, or delivers without. Goods of a type with `terms` are sold only while a campaign with such terms runs.
+    `stock_policy` overrides that of its goods; `policies` are the knobs, by profile, that differ from other types'.
+    """
+
+    label: Word
     workflow: str
     machines: tuple[Machine, ...]
+    module: str = ""
+    ships: bool = True
+    terms: type[Terms] | None = None
+    stock_policy: StockPolicy | None = None
+    policies: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.label.code
+
+    @property
+    def workflow_module(self) -> str:
+        return self.module or f"workflows.{self.name}"
+
+    @property
+    def under_campaign(self) -> bool:
+        return self.terms is not None
 
     @property
     def machine(self) -> Machine:
@@ -24,9 +50,23 @@ class OrderType:
         return next(machine for machine in self.machines if machine.version == number)
 
 
-ORDER_TYPES = {
-    order_type.name: order_type for order_type in (OrderType("standard", "StandardOrder", (standard.MACHINE,)),)
-}
+_TYPES = (
+    OrderType(
+        label=Word("standard", "Standard order", "普通訂單"),
+        workflow="StandardOrder",
+        machines=(standard.VERSION_1, standard.MACHINE),
+    ),
+    OrderType(
+        label=Word("flash_sale", "Flash sale", "秒殺"),
+        workflow="FlashSaleOrder",
+        machines=(flash_sale.MACHINE,),
+        terms=Terms,
+        stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
+        policies={"production": {"payment_seconds": 5 * 60}, "demo": {"payment_seconds": 10}},
+    ),
+)
+
+ORDER_TYPES = {kind.name: kind for kind in _TYPES}
 
 
 def order_type(name: str) -> OrderType:
@@ -34,3 +74,20 @@ def order_type(name: str) -> OrderType:
     if name not in ORDER_TYPES:
         raise NotFound(f"there is no order type {name!r}", order_type=name, allowed=list(ORDER_TYPES))
     return ORDER_TYPES[name]
+
+
+def register(kind: OrderType) -> None:
+    """Let the system know one more type, before its API and workers start."""
+    if kind.name in ORDER_TYPES:
+        raise ValueError(f"there is an order type {kind.name!r} already")
+    ORDER_TYPES[kind.name] = kind
+
+
+@contextmanager
+def registered(kind: OrderType) -> Iterator[OrderType]:
+    """`register`, for as long as the block lasts."""
+    register(kind)
+    try:
+        yield kind
+    finally:
+        del ORDER_TYPES[kind.name]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.lifecycle.guards import Guard
 
 
 class Actor(StrEnum):
@@ -17,35 +18,31 @@ class Actor(StrEnum):
     SYSTEM = "system"
 
 
-class BuyerStatus(StrEnum):
-    AWAITING_PAYMENT = "awaiting_payment"
-    AWAITING_SHIPMENT = "awaiting_shipment"
-    PARTLY_SHIPPED = "partly_shipped"
-    AWAITING_RECEIPT = "awaiting_receipt"
-    RECEIVED = "received"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A status: the stable `code` that programs read, and what people read."""
 
+    code: str
+    english: str
+    chinese: str
 
-class MerchantStatus(StrEnum):
-    UNPAID = "unpaid"
-    TO_SHIP = "to_ship"
-    PARTLY_SHIPPED = "partly_shipped"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    AFTER_SALES_WINDOW = "after_sales_window"
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
+    def read_in(self, language: str) -> str:
+        """The word in Traditional Chinese for `zh` and its kin, in English for every other language."""
+        return self.chinese if language.startswith("zh") else self.english
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of a table. A row by `SYSTEM` alone is triggered by the system, every other by a person."""
+    """One row of a table. A row by `SYSTEM` alone is triggered by the system, every other by a person.
+
+    The `guard` must hold besides; the run, or the transaction that takes the action, sees to it.
+    """
 
     current: str
     action: str
     next: str
     by: frozenset[Actor]
+    guard: Guard | None = None
 
     @property
     def trigger(self) -> str:
@@ -54,10 +51,16 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Statuses:
-    """What each role calls a system state; operators see the system state itself."""
+    """What each role reads for a system state. Warehouses read what merchants read."""
 
-    buyer: BuyerStatus
-    merchant: MerchantStatus
+    buyer: Word
+    merchant: Word
+    operator: Word
+
+    def read_by(self, viewer: Actor) -> Word:
+        if viewer is Actor.BUYER:
+            return self.buyer
+        return self.merchant if viewer in (Actor.MERCHANT, Actor.WAREHOUSE) else self.operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,9 @@ class Machine:
     def allows(self, current: str, action: str, actor: Actor) -> bool:
         return any(row.current == current and row.action == action and actor in row.by for row in self.rows)
 
+    def guard_of(self, current: str, action: str) -> Guard | None:
+        return next((row.guard for row in self.rows if (row.current, row.action) == (current, action)), None)
+
     def actions_of(self, actor: Actor) -> tuple[str, ...]:
         """Every action that `actor` may ever take, in the table's order."""
         return tuple(dict.fromkeys(row.action for row in self.rows if actor in row.by))
@@ -99,7 +105,9 @@ class Machine:
         return frozenset(found)
 
 
-def rows(current: Iterable[str] | str, action: str, next_state: str | None, *by: Actor) -> tuple[Transition, ...]:
+def rows(
+    current: Iterable[str] | str, action: str, next_state: str | None, *by: Actor, guard: Guard | None = None
+) -> tuple[Transition, ...]:
     """The rows of one action from one or several states; a `next_state` of `None` stays where it is."""
     states = (current,) if isinstance(current, str) else tuple(current)
-    return tuple(Transition(state, action, next_state or state, frozenset(by)) for state in states)
+    return tuple(Transition(state, action, next_state or state, frozenset(by), guard) for state in states)

@@ -2,17 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from ordersaga.domain.catalogue import Merchant, Sku
+from ordersaga.domain.campaigns import Sale
+from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy
 from ordersaga.domain.errors import OrderTypeMixed, ShippingOptionUnknown, SkuUnknown
 from ordersaga.domain.money import prorate, total
 from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.freezing import frozen_lines
 from ordersaga.domain.pricing.occasion import PLAIN, Occasion
 from ordersaga.domain.pricing.offering import apply_offers
-from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing, Totals, merge
+from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder, Pricing, Totals, merge
 
 STANDARD_SHIPPING = "standard"
+NO_SHIPPING = "none"
+"""The one option of goods that are not shipped."""
 
 
 def price_cart(
@@ -23,21 +27,23 @@ def price_cart(
     shipping_option: str | None = None,
     order_type: str | None = None,
     occasion: Occasion = PLAIN,
+    sale: Sale | None = None,
+    stock_policy: StockPolicy | None = None,
+    ships: bool = True,
 ) -> Pricing:
     """Price a cart by the present catalogue and the offers of an occasion; `docs/pricing.md` is the law of it.
 
-    Items of one SKU are merged; lines are numbered by the SKU's first appearance, gifts behind them. Raises
-    `SkuUnknown`, `OrderTypeMixed`, `CurrencyMismatch`, `ShippingOptionUnknown`.
+    Items of one SKU are merged; lines are numbered by the SKU's first appearance, gifts behind them. A `sale` is of the
+    only SKU of the cart; a `stock_policy` stands before those of the goods. Raises `SkuUnknown`, `OrderTypeMixed`,
+    `CurrencyMismatch`, `ShippingOptionUnknown`.
     """
-    goods = [(_known(sku, skus), quantity) for sku, quantity in merge(items).items()]
-    kind = _only_order_type([sku for sku, _ in goods], order_type)
+    goods = [(_as_sold(_known(sku, skus), sale, stock_policy), quantity) for sku, quantity in merge(items).items()]
+    kind = sale.campaign.order_type if sale else _only_order_type([sku for sku, _ in goods], order_type)
     currency = goods[0][0].price.currency
     total([sku.price for sku, _ in goods], currency)  # refuses a cart in two currencies
     in_order = sorted(goods, key=lambda item: item[0].sku)
-    options = {
-        code: _shipping_by_line(in_order, merchants, code, currency) for code in _shared_options(goods, merchants)
-    }
-    chosen = shipping_option or STANDARD_SHIPPING
+    options = _options(in_order, merchants, currency) if ships else {NO_SHIPPING: [0] * len(goods)}
+    chosen = shipping_option or (STANDARD_SHIPPING if ships else NO_SHIPPING)
     if chosen not in options:
         raise ShippingOptionUnknown(f"shipping option {chosen!r} is not offered", allowed=sorted(options))
     basket = Basket.of(
@@ -55,8 +61,10 @@ def price_cart(
         shipping_option=chosen,
         shipping_options={code: sum(fees) for code, fees in options.items()},
         lines=lines,
-        totals=Totals.of(lines),
+        totals=_totals(lines, sale),
         holds=offered.holds,
+        campaign=sale.campaign.code if sale else None,
+        sale=sale.to_document() if sale else None,
     )
     return Pricing(order=order, considered=offered.considered, exact=offered.exact)
 
@@ -65,6 +73,25 @@ def _known(sku: str, skus: Mapping[str, Sku]) -> Sku:
     if sku not in skus:
         raise SkuUnknown(f"there is no SKU {sku!r}", sku=sku)
     return skus[sku]
+
+
+def _as_sold(sku: Sku, sale: Sale | None, stock_policy: StockPolicy | None) -> Sku:
+    price = sale.campaign.price if sale else sku.price
+    return replace(sku, price=price, stock_policy=stock_policy or sku.stock_policy)
+
+
+def _totals(lines: Sequence[PricedLine], sale: Sale | None) -> Totals:
+    totals = Totals.of(lines)
+    if sale is None:
+        return totals
+    return replace(totals, due_now=sale.campaign.terms.due_now(totals.payable, lines[0].quantity))
+
+
+def _options(
+    goods: Sequence[tuple[Sku, int]], merchants: Mapping[str, Merchant], currency: str
+) -> dict[str, list[int]]:
+    """Each option's fee, line by line."""
+    return {code: _shipping_by_line(goods, merchants, code, currency) for code in _shared_options(goods, merchants)}
 
 
 def _only_order_type(skus: Sequence[Sku], wanted: str | None) -> str:

@@ -120,4 +120,5 @@ def _frozen(number: int, sku: Sku, quantity: int, ledger: _Ledger, *, gift: bool
         weight_g=sku.weight_g,
         volume_mm3=sku.volume_mm3,
         transport_class=sku.transport_class,
+        stock_policy=sku.stock_policy,
     )

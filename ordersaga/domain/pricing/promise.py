@@ -21,6 +21,8 @@ def promise(priced: PricedOrder) -> dict[str, Any]:
         "order_type": priced.order_type,
         "currency": priced.currency,
         "shipping_option": priced.shipping_option,
+        "campaign": priced.campaign,
+        "sale": priced.sale,
         "lines": [_line(line) for line in priced.lines],
         "totals": asdict(priced.totals),
     }

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ordersaga.domain.catalogue import TransportClass
+from ordersaga.domain.catalogue import StockPolicy, TransportClass
 from ordersaga.domain.pricing.allocation import Allocation, Kind, UnitShare, unit_shares
 
 
@@ -44,6 +44,7 @@ class PricedLine:
     weight_g: int
     volume_mm3: int
     transport_class: TransportClass
+    stock_policy: StockPolicy = StockPolicy.DEDUCT_AT_SUBMIT
 
     @property
     def discounts(self) -> tuple[Allocation, ...]:
@@ -107,7 +108,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricedOrder:
-    """A priced cart. `shipping_options` maps every option that all its merchants offer to its fee before discounts."""
+    """A priced cart. `shipping_options` maps every option that all its merchants offer to its fee before discounts.
+
+    `campaign` is the code of the one that it is sold under, and `sale` its terms with the buyer's choices.
+    """
 
     order_type: str
     currency: str
@@ -116,6 +120,8 @@ class PricedOrder:
     lines: tuple[PricedLine, ...]
     totals: Totals
     holds: tuple[Hold, ...] = ()
+    campaign: str | None = None
+    sale: Mapping[str, Any] | None = None
 
     @property
     def merchant_ids(self) -> tuple[str, ...]:
@@ -171,6 +177,8 @@ def to_document(priced: PricedOrder) -> dict[str, Any]:
         "lines": [line_to_document(line) for line in priced.lines],
         "totals": {field.name: getattr(priced.totals, field.name) for field in fields(Totals)},
         "holds": [asdict(hold) for hold in priced.holds],
+        "campaign": priced.campaign,
+        "sale": priced.sale,
     }
 
 
@@ -180,6 +188,7 @@ def line_to_document(line: PricedLine) -> dict[str, Any]:
     document["attributes"] = dict(line.attributes)
     document["allocations"] = [_allocation_to_document(item) for item in line.allocations]
     document["transport_class"] = line.transport_class.value
+    document["stock_policy"] = line.stock_policy.value
     return document
 
 
@@ -189,6 +198,7 @@ def line_from_document(document: Mapping[str, Any]) -> PricedLine:
             **document,
             "allocations": tuple(_allocation_from_document(item) for item in document["allocations"]),
             "transport_class": TransportClass(document["transport_class"]),
+            "stock_policy": StockPolicy(document.get("stock_policy", StockPolicy.DEDUCT_AT_SUBMIT)),
         }
     )
 

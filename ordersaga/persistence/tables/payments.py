@@ -23,6 +23,7 @@ payments = Table(
     Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False, index=True),
     Column("channel", Text, nullable=False),
     Column("provider", Text, nullable=False),
+    Column("instalment", Text, nullable=False, server_default="full"),
     Column("amount", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
     Column("state", Text, nullable=False),
@@ -40,6 +41,8 @@ payments = Table(
     # Refunds, those under way included, never exceed what was taken (M8).
     CheckConstraint("refunded >= 0 AND refunded <= coalesce(received_amount, 0)", name="refunded_within_received"),
     Index("ix_payments_next_inquiry_at", "next_inquiry_at", postgresql_where=text("state = 'open'")),
-    # However many attempts and callbacks there are, an order is paid by one of them.
-    Index("uq_payments_one_capture", "order_no", unique=True, postgresql_where=text("state = 'succeeded'")),
+    # However many attempts and callbacks there are, an instalment is paid by one of them.
+    Index(
+        "uq_payments_one_capture", "order_no", "instalment", unique=True, postgresql_where=text("state = 'succeeded'")
+    ),
 )

@@ -15,11 +15,13 @@ submissions = Table(
     Column("idempotency_key", Text, nullable=False),
     Column("body_hash", Text, nullable=False),
     Column("priced", JSONB, nullable=False),
-    Column("receiver", JSONB, nullable=False),
+    Column("receiver", JSONB(none_as_null=True)),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("placed", Boolean),
     Column("refusal", JSONB),
     Column("answer", JSONB),
+    # Where it came from, what purchase limits count of it, and what risk control said: see `domain/screening.py`.
+    Column("screening", JSONB, nullable=False, server_default="{}"),
     UniqueConstraint("buyer", "idempotency_key"),
 )
 

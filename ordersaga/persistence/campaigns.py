@@ -1,0 +1,90 @@
+"""Reading and writing campaigns."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.campaigns import Campaign, Terms
+from ordersaga.domain.catalogue import StockPolicy
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.money import Money
+from ordersaga.persistence.tables.campaigns import campaigns
+
+
+async def put(connection: AsyncConnection, campaign: Campaign, at: datetime) -> None:
+    """Create or change a campaign. Orders keep the terms that they were placed under."""
+    values = {
+        "code": campaign.code,
+        "order_type": campaign.order_type,
+        "name": campaign.name,
+        "sku": campaign.sku,
+        "price": campaign.price.amount,
+        "currency": campaign.price.currency,
+        "starts_at": campaign.starts_at,
+        "ends_at": campaign.ends_at,
+        "terms": campaign.terms.to_document(),
+        "stock_policy": campaign.stock_policy,
+        "pooled": campaign.pooled,
+        "updated_at": at,
+    }
+    statement = insert(campaigns).values(**values)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["code"], set_={name: statement.excluded[name] for name in values if name != "code"}
+        )
+    )
+
+
+async def get(connection: AsyncConnection, code: str) -> Campaign | None:
+    row = (await connection.execute(select(campaigns).where(campaigns.c.code == code))).one_or_none()
+    return None if row is None else _campaign(row)
+
+
+async def of_sku(connection: AsyncConnection, sku: str, kind: str, at: datetime) -> Campaign | None:
+    """The SKU's campaign of an order type that runs at that time; else the next one, else the last."""
+    query = (
+        select(campaigns)
+        .where((campaigns.c.sku == sku) & (campaigns.c.order_type == kind))
+        .order_by(campaigns.c.ends_at <= at, campaigns.c.starts_at)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _campaign(row)
+
+
+async def overlapping(connection: AsyncConnection, campaign: Campaign, at: datetime) -> str | None:
+    """Another campaign of the same SKU and type that will run while this one does."""
+    same = (campaigns.c.sku == campaign.sku) & (campaigns.c.order_type == campaign.order_type)
+    begin = max(campaign.starts_at, at)
+    meets = (campaigns.c.starts_at < campaign.ends_at) & (campaigns.c.ends_at > begin) & (begin < campaign.ends_at)
+    found = await connection.scalar(
+        select(campaigns.c.code).where(same & meets & (campaigns.c.code != campaign.code)).limit(1)
+    )
+    return None if found is None else str(found)
+
+
+async def page(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[Campaign]:
+    rows = await connection.execute(
+        select(campaigns).where(campaigns.c.code > after).order_by(campaigns.c.code).limit(limit)
+    )
+    return [_campaign(row) for row in rows]
+
+
+def _campaign(row: Row[Any]) -> Campaign:
+    terms = order_type(row.order_type).terms or Terms
+    return Campaign(
+        code=row.code,
+        order_type=row.order_type,
+        name=row.name,
+        sku=row.sku,
+        price=Money(row.price, row.currency),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        terms=terms.from_document(row.terms),
+        stock_policy=None if row.stock_policy is None else StockPolicy(row.stock_policy),
+        pooled=row.pooled,
+    )

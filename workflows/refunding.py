@@ -1,0 +1,51 @@
+"""Refunding: an order that was paid and comes to nothing gives its money back, and ends when it is back (R-TYPE-5)."""
+
+from temporalio import workflow
+
+from ordersaga.contracts.refund import CountRefunds, GiveMoneyBack, RefundActivities
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.table import Actor
+from ordersaga.domain.messages import REFUND_FINISHED, ActedBy, OrderStart
+from workflows.run import SYSTEM, OrderRun
+from workflows.steps import perform
+
+
+class Refunding(OrderRun):
+    """Each payment has a refund document and a run of its own; the order waits for all of them."""
+
+    def __init__(self, start: OrderStart) -> None:
+        super().__init__(start)
+        self._refund_finished = False
+
+    @workflow.signal(name=REFUND_FINISHED, description="Money of this order is back with its buyer.")
+    def refund_finished(self) -> None:
+        self._refund_finished = True
+
+    async def refunded(self, action: Action, *, reason: str, by: ActedBy = SYSTEM) -> None:
+        """Take `action` into the state of refunding, and go on once every payment is back with the buyer."""
+        reached = self.machine.next(self.state, action, Actor(by.role))
+        under_way = await perform(
+            RefundActivities.give_money_back,
+            GiveMoneyBack(
+                order_no=self.order_no,
+                step=self.next_step(),
+                action=action,
+                from_state=self.state,
+                to_state=reached,
+                reason=reason,
+                by=by,
+                at=workflow.now(),
+            ),
+            summary=f"{action} → {reached}: give the money back",
+        )
+        self.show(reached)
+        while under_way.count:
+            self.tell(f"{under_way.count} of its refunds")
+            await workflow.wait_condition(lambda: self._refund_finished)
+            self._refund_finished = False
+            under_way = await perform(
+                RefundActivities.count_unfinished,
+                CountRefunds(order_no=self.order_no, at=workflow.now()),
+                summary="See which refunds are under way",
+            )
+        await self.move(Action.FINISH_REFUND)
