@@ -39,17 +39,17 @@ class Scope:
             (not self.skus or sku.sku in self.skus)
             and (not self.merchants or sku.merchant_id in self.merchants)
             and (not self.order_types or sku.order_type in self.order_types)
-            and (not self.categories or _within(sku.category, self.categories))
+            and (not self.categories or lies_within(sku.category, self.categories))
             and sku.sku not in self.excluded_skus
             and sku.merchant_id not in self.excluded_merchants
-            and not (self.excluded_categories and _within(sku.category, self.excluded_categories))
+            and not (self.excluded_categories and lies_within(sku.category, self.excluded_categories))
         )
 
 
 EVERYTHING = Scope(everything=True)
 
 
-def _within(category: str, wanted: frozenset[str]) -> bool:
+def lies_within(category: str, wanted: frozenset[str]) -> bool:
     """Whether a category, or one above it, is wanted."""
     while category:
         if category in wanted:

@@ -1,6 +1,6 @@
 """What buyers submitted, before and after it became an order, and the first answers to creating requests."""
 
-from sqlalchemy import Boolean, Column, DateTime, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, DateTime, Index, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
@@ -20,9 +20,14 @@ submissions = Table(
     Column("placed", Boolean),
     Column("refusal", JSONB),
     Column("answer", JSONB),
-    # Where it came from, what purchase limits count of it, and what risk control said: see `domain/screening.py`.
+    # What purchase limits count of it, and what risk control said: see `domain/screening.py`.
     Column("screening", JSONB, nullable=False, server_default="{}"),
+    # Pseudonyms of where it came from.
+    Column("ip", Text),
+    Column("device", Text),
     UniqueConstraint("buyer", "idempotency_key"),
+    Index("ix_submissions_ip_received_at", "ip", "received_at"),
+    Index("ix_submissions_device_received_at", "device", "received_at"),
 )
 
 idempotent_requests = Table(

@@ -1,0 +1,112 @@
+"""Purchase limits, and how much of them is used (R-STK-3)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.purchase_limits import LimitedGoods, Period, PurchaseLimit, Subject, Window
+from ordersaga.persistence.tables.purchase_limits import limit_hold_items, purchase_limits
+
+_NAMED = ("skus", "categories", "order_types", "campaigns")
+
+
+async def put(connection: AsyncConnection, limit: PurchaseLimit, at: datetime) -> None:
+    """Create or change a limit. What orders count for already stays counted."""
+    values = {
+        "code": limit.code,
+        **{name: sorted(getattr(limit.goods, name)) for name in _NAMED},
+        "subject": limit.subject,
+        "quantity": limit.quantity,
+        "period": limit.window.period,
+        "seconds": limit.window.seconds,
+        "enabled": limit.enabled,
+        "updated_at": at,
+    }
+    statement = insert(purchase_limits).values(**values)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["code"], set_={name: statement.excluded[name] for name in values if name != "code"}
+        )
+    )
+
+
+async def get(connection: AsyncConnection, code: str) -> PurchaseLimit | None:
+    row = (await connection.execute(select(purchase_limits).where(purchase_limits.c.code == code))).one_or_none()
+    return None if row is None else limit_of(row._asdict())
+
+
+async def page(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[PurchaseLimit]:
+    query = select(purchase_limits).where(purchase_limits.c.code > after).order_by(purchase_limits.c.code).limit(limit)
+    return [limit_of(row._asdict()) for row in await connection.execute(query)]
+
+
+async def of_campaign(connection: AsyncConnection, code: str) -> PurchaseLimit | None:
+    """The limit per account that a campaign names; the tightest, if it names several."""
+    query = (
+        select(purchase_limits)
+        .where(
+            purchase_limits.c.enabled
+            & (purchase_limits.c.subject == Subject.ACCOUNT)
+            & purchase_limits.c.campaigns.contains([code])
+        )
+        .order_by(purchase_limits.c.quantity, purchase_limits.c.code)
+        .limit(1)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else limit_of(row._asdict())
+
+
+async def used_by_account(connection: AsyncConnection, code: str, at: datetime) -> Mapping[str, int]:
+    """Account → units that count at that moment, of a limit per account."""
+    return dict(await _uses(connection, code, at, after="", limit=None))
+
+
+async def page_of_uses(
+    connection: AsyncConnection, code: str, at: datetime, *, after: str, limit: int
+) -> Sequence[tuple[str, int]]:
+    """Subjects with the units that count for them at that moment; pseudonyms if they are addresses."""
+    return await _uses(connection, code, at, after=after, limit=limit)
+
+
+async def _uses(
+    connection: AsyncConnection, code: str, at: datetime, *, after: str, limit: int | None
+) -> Sequence[tuple[str, int]]:
+    found = await get(connection, code)
+    if found is None:
+        return []
+    items = limit_hold_items.c
+    query = (
+        select(items.subject, func.sum(items.units).label("used"))
+        .where((items.code == code) & (items.subject > after), *counted(found.window, at))
+        .group_by(items.subject)
+        .order_by(items.subject)
+        .limit(limit)
+    )
+    return [(row.subject, int(row.used)) for row in await connection.execute(query)]
+
+
+def counted(window: Window, at: datetime) -> list[ColumnElement[bool]]:
+    """Which items count at a moment."""
+    since, before = window.span(at)
+    conditions: list[ColumnElement[bool]] = [~limit_hold_items.c.returned]
+    if since is not None:
+        conditions.append(limit_hold_items.c.at >= since)
+    if before is not None:
+        conditions.append(limit_hold_items.c.at < before)
+    return conditions
+
+
+def limit_of(row: Mapping[str, Any]) -> PurchaseLimit:
+    named = {name: frozenset(row[name]) for name in _NAMED}
+    return PurchaseLimit(
+        code=row["code"],
+        goods=LimitedGoods(everything=not any(named.values()), **named),
+        subject=Subject(row["subject"]),
+        quantity=row["quantity"],
+        window=Window(Period(row["period"]), row["seconds"]),
+        enabled=row["enabled"],
+    )
