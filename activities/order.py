@@ -28,8 +28,9 @@ class OrderRecord(OrderActivities):
             if submission is None:
                 raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
             rules = await policies.get(connection, request.order_type, request.policy_version)
+            due_at = request.at + timedelta(seconds=rules.payment_seconds)
             recorded = RecordedOrder(
-                payment_due_at=request.at + timedelta(seconds=rules.payment_seconds),
+                payment_due_at=min(due_at, request.held_until or due_at),
                 policies=rules,
                 due_now=submission.priced.totals.due_now,
                 summary=_summary(submission.priced),

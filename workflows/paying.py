@@ -52,8 +52,10 @@ class Paying(Placing):
     @workflow.update(name=CANCEL, description="Cancel before payment; answers when it is decided.")
     async def cancel(self, by: ActedBy) -> StateReached:
         self._cancel_wanted = self._cancel_wanted or by
-        await workflow.wait_condition(lambda: self._cancel_wanted is None or self.state == REFUSED)
-        if not self._given_up():
+        await workflow.wait_condition(
+            lambda: self._cancel_wanted is None or self.state == REFUSED or self._gives_money_back()
+        )
+        if not self._given_up() and not self._gives_money_back():
             self.require(Action.CANCEL, by)
         return StateReached(state=self.state)
 
@@ -78,8 +80,9 @@ class Paying(Placing):
             elif self._cancel_wanted is not None:
                 await self._close(CANCELLED, self._cancel_wanted)
             else:
-                await self._close(TIMED_OUT, SYSTEM)
-        self._cancel_wanted = None
+                await self._close(self.missed_deadline(), SYSTEM)
+        if not self._may_still_be_cancelled():
+            self._cancel_wanted = None
         self._settling_late = True
         self._watch = asyncio.create_task(self._watch_late_reports())
         if self._given_up():
@@ -102,6 +105,18 @@ class Paying(Placing):
             await workflow.wait_condition(lambda: self._payment_reported)
             self._settling_late = True
             await self._settle()
+
+    def missed_deadline(self) -> Closing:
+        """What it means that the time to pay is over."""
+        return TIMED_OUT
+
+    def _may_still_be_cancelled(self) -> bool:
+        """Whether who wanted to cancel, and was overtaken by the payment, gets the money back instead."""
+        wanted = self._cancel_wanted
+        return wanted is not None and self.machine.allows(self.state, Action.CANCEL, Actor(wanted.role))
+
+    def _gives_money_back(self) -> bool:
+        return self.machine.allows(self.state, Action.FINISH_REFUND, Actor.SYSTEM)
 
     def _awaits_payment(self) -> bool:
         return self.machine.allows(self.state, CONFIRMED_BY[self._awaited], Actor.SYSTEM)

@@ -32,6 +32,7 @@ class Placing(OrderRun):
         super().__init__(start)
         self._placement: Placement | None = None
         self._compensations: list[Compensation] = []
+        self.held_until: datetime | None = None
         self.payment_due_at: datetime
 
     @workflow.update(name=PLACE, description="Wait until the order is placed or refused. Safe to send again.")
@@ -95,6 +96,7 @@ class Placing(OrderRun):
                 policy_version=self.start.policy_version,
                 at=workflow.info().start_time,
                 under_review=self.start.under_review,
+                held_until=self.held_until,
             ),
             summary="Record the order",
             within=within,
@@ -136,6 +138,11 @@ class Placing(OrderRun):
         """Undo every lock of an order that comes to nothing, the last one first (R-SUB-5, R-PAY-3, R-REV-2)."""
         for compensate in reversed(self._compensations):
             await compensate(undoing)
+
+    def due_in(self, seconds: int) -> datetime:
+        """So many seconds from now; earlier where something that the order holds ends earlier."""
+        due = workflow.now() + timedelta(seconds=seconds)
+        return due if self.held_until is None else min(due, self.held_until)
 
     def time_left(self) -> timedelta:
         deadline = workflow.info().start_time + timedelta(seconds=self.start.placing_seconds)

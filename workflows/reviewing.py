@@ -49,12 +49,12 @@ class Reviewing(Paying):
         """Whether the order may be paid for; if not, everything that it held has been given back."""
         if not self.start.under_review:
             return True
-        patience = timedelta(seconds=self.recorded.policies.review_seconds)
-        self.tell(f"an operator to `{DECIDE_RISK}` until {(workflow.now() + patience).isoformat()}")
+        deadline = self.due_in(self.recorded.policies.review_seconds)
+        self.tell(f"an operator to `{DECIDE_RISK}` until {deadline.isoformat()}")
         try:
             await workflow.wait_condition(
                 lambda: self._decision is not None or self._cancel_wanted is not None,
-                timeout=patience,
+                timeout=max(deadline - workflow.now(), timedelta(milliseconds=1)),
                 timeout_summary="Review deadline",
             )
         except TimeoutError:
@@ -70,7 +70,7 @@ class Reviewing(Paying):
             await self._close(CANCELLED, self._cancel_wanted)
             self._cancel_wanted = None
         elif self._decision.decision == APPROVE:
-            self.payment_due_at = workflow.now() + timedelta(seconds=self.recorded.policies.payment_seconds)
+            self.payment_due_at = self.due_in(self.recorded.policies.payment_seconds)
             await self.move(Action.APPROVE_RISK, _author(self._decision), payment_due_at=self.payment_due_at)
         else:
             await self._refuse_for_risk(Action.REJECT_RISK)

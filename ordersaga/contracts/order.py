@@ -13,12 +13,15 @@ from ordersaga.domain.policies import Policies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOrder:
+    """`held_until` is when something that the order holds ends, and with it the time to pay."""
+
     order_no: str
     order_type: str
     table_version: int
     policy_version: int
     at: datetime
     under_review: bool = False
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
