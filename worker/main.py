@@ -14,6 +14,7 @@ from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRu
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.fulfilment import Fulfilment as FulfilmentRecord
+from activities.limits import Limits
 from activities.offers import Offers
 from activities.order import OrderRecord
 from activities.payment import Payments
@@ -62,7 +63,7 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
     """A worker for every workflow and activity of the project."""
     order, stock, offers = OrderRecord(database), Stock(database), Offers(database)
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
-    refund = Refunds(database, providers, settings.inquiry_pace)
+    refund, limits = Refunds(database, providers, settings.inquiry_pace), Limits(database)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -75,6 +76,8 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
             stock.deduct,
             stock.release,
             stock.ship,
+            limits.hold,
+            limits.give_back,
             offers.hold,
             offers.use,
             offers.give_back,

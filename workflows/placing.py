@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from ordersaga.contracts.limits import HoldLimits, LimitActivities, ReturnLimits
 from ordersaga.contracts.offers import HoldOffers, OfferActivities, ReturnOffers
 from ordersaga.contracts.order import OrderActivities, RecordOrder, RefuseOrder
 from ordersaga.contracts.stock import ReleaseStock, ReserveStock, StockActivities
@@ -23,9 +24,10 @@ Compensation = Callable[[Undoing], Awaitable[None]]
 class Placing(OrderRun):
     """A saga of short steps, one per neighbouring system. Each compensation is registered before its step.
 
-    Offers are held before stock. They are refused more often, and held for a moment in vain they are in the way of
-    their account alone, where stock is in everybody's. So stock is given back first: from then on the order takes no
-    money, and nobody can pay for one whose coupons have gone back already.
+    Limits come first: who has had enough keeps no coupon and no unit from others, not even for a moment. Offers are
+    held before stock. They are refused more often, and held for a moment in vain they are in the way of their account
+    alone, where stock is in everybody's. So stock is given back first: from then on the order takes no money, and
+    nobody can pay for one whose coupons have gone back already.
     """
 
     def __init__(self, start: OrderStart) -> None:
@@ -60,12 +62,24 @@ class Placing(OrderRun):
 
     def locks(self) -> Iterator[Callable[[], Awaitable[None]]]:
         """The steps that this order needs, in their order; types with locks of their own add them."""
+        if self.start.holds_limits:
+            yield self._hold_limits
         if self.start.holds_offers:
             yield self._hold_offers
         if self.start.holds_stock:
             yield self._hold_stock
         elif self.start.deducts_at_payment:
             self.compensate_with(self._release_stock)
+
+    async def _hold_limits(self) -> None:
+        """By the time of the submit, as with offers."""
+        self.compensate_with(self._return_limits)
+        await perform(
+            LimitActivities.hold,
+            HoldLimits(order_no=self.order_no, at=workflow.info().start_time),
+            summary="Count for purchase limits",
+            within=self.time_left(),
+        )
 
     async def _hold_offers(self) -> None:
         """By the time of the submit: a coupon that was valid then is not refused because a neighbour was slow."""
@@ -115,6 +129,13 @@ class Placing(OrderRun):
             return settled
         await self.give_back(Undoing.REFUSED)
         return settled
+
+    async def _return_limits(self, undoing: Undoing) -> None:
+        await perform(
+            LimitActivities.give_back,
+            ReturnLimits(order_no=self.order_no, undoing=undoing, at=workflow.now()),
+            summary="Count no more for purchase limits",
+        )
 
     async def _return_offers(self, undoing: Undoing) -> None:
         await perform(
