@@ -4,7 +4,7 @@ from activities.contract import implements
 from ordersaga.contracts.stock import DeductStock, ReleaseStock, ReserveStock, ShipStock, StockActivities
 from ordersaga.domain.catalogue import Address, StockPolicy
 from ordersaga.domain.errors import AddressNeeded, NotFound
-from ordersaga.domain.sourcing import Demand
+from ordersaga.domain.sourcing import demands_of
 from ordersaga.persistence import stock, submissions
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.submissions import Submission
@@ -20,7 +20,7 @@ class Stock(StockActivities):
             submission = await submissions.get(connection, request.order_no)
             if submission is None:
                 raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
-            demands = _demands(submission, StockPolicy.DEDUCT_AT_SUBMIT)
+            demands = demands_of(submission.priced, StockPolicy.DEDUCT_AT_SUBMIT)
             await stock.reserve(connection, request.order_no, demands, _receiver(submission), request.at)
 
     @implements(StockActivities.deduct)
@@ -29,7 +29,7 @@ class Stock(StockActivities):
             submission = await submissions.get(connection, request.order_no)
             if submission is None:
                 raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
-            demands = _demands(submission, StockPolicy.DEDUCT_AT_PAYMENT)
+            demands = demands_of(submission.priced, StockPolicy.DEDUCT_AT_PAYMENT)
             await stock.deduct(connection, request.order_no, demands, _receiver(submission), request.at)
 
     @implements(StockActivities.release)
@@ -41,14 +41,6 @@ class Stock(StockActivities):
     async def ship(self, request: ShipStock) -> None:
         async with self._database.transaction() as connection:
             await stock.ship(connection, request.parcel_no, request.at)
-
-
-def _demands(submission: Submission, policy: StockPolicy) -> list[Demand]:
-    return [
-        Demand(line.line_no, line.sku, line.merchant_id, line.quantity)
-        for line in submission.priced.lines
-        if line.stock_policy is policy
-    ]
 
 
 def _receiver(submission: Submission) -> Address:

@@ -9,15 +9,14 @@ from typing import TypeVar
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.campaigns import put_campaigns
+from api.campaigns import EnteredCampaign, put_campaigns
 from api.offers import put_offers, put_templates
 from api.problems import Problem
 from api.schemas.catalogue import Catalogue, CatalogueLoaded
 from api.schemas.rules import within
-from ordersaga.domain.campaigns import Campaign
 from ordersaga.domain.pricing.coupons import CouponTemplate
 from ordersaga.domain.pricing.offers import Offer
-from ordersaga.persistence import catalogue, coupons, members, points, restorations, stock
+from ordersaga.persistence import catalogue, coupons, members, points, restorations, stocktaking
 from ordersaga.persistence.database import Database
 
 Body = TypeVar("Body")
@@ -32,10 +31,13 @@ async def load(connection: AsyncConnection, document: Catalogue, *, at: datetime
     await catalogue.put_warehouses(connection, [body.to_warehouse(body.warehouse_id) for body in document.warehouses])
     await _require_references(connection, document)
     await catalogue.put_skus(connection, [body.to_sku(body.sku) for body in document.skus])
+    aside = [campaign.sku for campaign in document.campaigns if campaign.stock is not None]
+    if aside:
+        await stocktaking.lock(connection, [*aside, *(body.sku for body in document.skus)])
     for body in sorted(document.skus, key=lambda body: body.sku):
-        await stock.adjust(connection, body.sku, body.stock, document=source, at=at)
+        await stocktaking.adjust(connection, body.sku, body.stock, document=source, at=at)
     await _load_offers(connection, document, at)
-    await _load_campaigns(connection, document, at)
+    await _load_campaigns(connection, document, at, source)
     await _load_policies(connection, document, at)
     await _load_members(connection, document, at)
     return CatalogueLoaded(**{name: len(entries) for name, entries in document})
@@ -57,12 +59,12 @@ async def _load_offers(connection: AsyncConnection, document: Catalogue, at: dat
     await put_templates(connection, templates, at)
 
 
-async def _load_campaigns(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:
-    entered: list[tuple[str, Campaign]] = []
+async def _load_campaigns(connection: AsyncConnection, document: Catalogue, at: datetime, source: str) -> None:
+    entered: list[EnteredCampaign] = []
     for place, body in _placed("campaigns", document.campaigns):
         with within(place):
-            entered.append((place, body.to_campaign(body.code)))
-    await put_campaigns(connection, entered, at)
+            entered.append(EnteredCampaign(place, body.to_campaign(body.code), body.stock))
+    await put_campaigns(connection, entered, document=source, at=at)
 
 
 async def _load_policies(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:

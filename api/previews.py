@@ -11,7 +11,7 @@ from api.schemas.values import money
 from ordersaga.domain.catalogue import Address
 from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.pricing.quote import Considered, PricedLine, PricedOrder, Pricing
-from ordersaga.domain.sourcing import Demand, Source, source
+from ordersaga.domain.sourcing import Source, demands_of, source
 from ordersaga.persistence.stock import Shelves
 
 LOW_STOCK = 10
@@ -65,9 +65,8 @@ def _sources(priced: PricedOrder, shelves: Shelves, to: Address | None) -> Mappi
     """Line number → where its units would come from; empty when not all are there, or nothing is shipped."""
     if to is None:
         return {}
-    demands = [Demand(line.line_no, line.sku, line.merchant_id, line.quantity) for line in priced.lines]
     try:
-        found = source(demands, shelves.available, shelves.warehouses, to)
+        found = source(demands_of(priced), shelves.available, shelves.warehouses, to)
     except OutOfStock:
         return {}
     by_line: dict[int, list[Source]] = {}

@@ -1,7 +1,7 @@
 """Preview: price a cart, say what is in stock, seal the promise. Nothing is written (R-SUB-1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +10,7 @@ from api.previews import quote_view
 from api.quote import Quote
 from api.schemas.quotes import QuoteView
 from api.services import Services
-from ordersaga.domain.campaigns import Sale, only_sku
+from ordersaga.domain.campaigns import Campaign, Sale, only_sku
 from ordersaga.domain.catalogue import Address, StockPolicy
 from ordersaga.domain.errors import AddressNeeded, AddressNotNeeded, CampaignUnavailable, OrderTooLarge
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, OrderType, order_type
@@ -18,6 +18,7 @@ from ordersaga.domain.policies import Policies
 from ordersaga.domain.pricing.cart import price_cart
 from ordersaga.domain.pricing.occasion import PLAIN, WEB, Occasion, RunningOffer, Wishes
 from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing
+from ordersaga.domain.sourcing import demands_of
 from ordersaga.domain.splitting import Limits, parcels_at_most
 from ordersaga.persistence import campaigns, catalogue, occasions, offers, stock
 from ordersaga.persistence.catalogue import Goods
@@ -61,6 +62,8 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
     goods = await catalogue.goods(connection, {item.sku for item in cart.items}, counted=occasions.gifts_of(running))
     kind = _order_type(cart, goods)
     sale = await _sale(connection, cart, kind, goods, at) if kind else None
+    if sale and sale.campaign.pooled and sale.campaign.sku in goods.free:
+        goods = await _counted_in_pool(connection, goods, sale.campaign)
     pricing = price_cart(
         cart.items,
         goods.skus,
@@ -96,6 +99,12 @@ async def _sale(connection: AsyncConnection, cart: Cart, kind: OrderType, goods:
         raise CampaignUnavailable(f"{sku} is in no {kind.name}", sku=sku, reason="unknown_campaign")
     campaign.require_open(at)
     return Sale(campaign=campaign, choices=cart.choices)
+
+
+async def _counted_in_pool(connection: AsyncConnection, goods: Goods, campaign: Campaign) -> Goods:
+    """A gift of the campaign's own SKU comes from the campaign's own stock."""
+    shelves = await stock.shelves(connection, [campaign.sku], campaign.pool)
+    return replace(goods, free={**goods.free, campaign.sku: shelves.of(campaign.sku)})
 
 
 def _stock_policy(kind: OrderType | None, sale: Sale | None) -> StockPolicy | None:
@@ -150,7 +159,8 @@ async def preview(connection: AsyncConnection, services: Services, cart: Cart) -
 
 async def quoted(connection: AsyncConnection, services: Services, cart: Cart, pricing: Pricing) -> QuoteView:
     """A quote of a cart that has just been priced."""
-    shelves = await stock.shelves(connection, {line.sku for line in pricing.order.lines})
+    pools = {demand.sku: demand.pool for demand in demands_of(pricing.order)}
+    shelves = await stock.shelves_of(connection, pools)
     quote = services.sealer.new_quote(
         buyer=cart.buyer,
         items=cart.items,

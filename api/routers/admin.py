@@ -1,7 +1,9 @@
 """Administration, for operators."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from fastapi import APIRouter
@@ -22,7 +24,8 @@ from api.schemas.catalogue import (
 )
 from api.schemas.values import Identifier
 from api.services import Services, UsesServices
-from ordersaga.persistence import catalogue, stock
+from ordersaga.persistence import catalogue, stocktaking
+from ordersaga.persistence.stocktaking import Balance
 
 router = APIRouter(
     prefix="/v1/admin",
@@ -78,33 +81,38 @@ async def get_stock(services: UsesServices, _: Operator, sku: Identifier) -> dic
     """On hand and reserved, beside what the ledger adds up to (R-STK-2)."""
     async with services.database.transaction() as connection:
         known = (await catalogue.goods(connection, [sku])).skus
-        balances = await stock.balances(connection, sku)
+        balances = await stocktaking.balances(connection, sku)
     if sku not in known:
         raise not_found()
-    ledger = {
-        "on_hand": sum(item.ledger_on_hand for item in balances),
-        "reserved": sum(item.ledger_reserved for item in balances),
-    }
+    whole = _sums(balances)
     return {
         "sku": sku,
-        "on_hand": sum(item.on_hand for item in balances),
-        "reserved": sum(item.reserved for item in balances),
-        "available": sum(item.on_hand - item.reserved for item in balances),
-        "ledger_sum": ledger,
+        **{name: whole[name] for name in ("on_hand", "reserved", "available")},
+        "ledger_sum": {"on_hand": whole["ledger_on_hand"], "reserved": whole["ledger_reserved"]},
         "adds_up": all(
             (item.on_hand, item.reserved) == (item.ledger_on_hand, item.ledger_reserved) for item in balances
         ),
         "warehouses": [
-            {
-                "warehouse_id": item.warehouse_id,
-                "on_hand": item.on_hand,
-                "reserved": item.reserved,
-                "available": item.on_hand - item.reserved,
-                "ledger_on_hand": item.ledger_on_hand,
-                "ledger_reserved": item.ledger_reserved,
-            }
-            for item in balances
+            {"warehouse_id": place, **_sums(list(found))}
+            for place, found in groupby(balances, lambda item: item.warehouse_id)
         ],
+        "pools": [
+            {"campaign": item.pool, "warehouse_id": item.warehouse_id, **_sums([item])}
+            for item in balances
+            if item.pool
+        ],
+    }
+
+
+def _sums(balances: Sequence[Balance]) -> dict[str, int]:
+    """What the shelves hold together, as `ShelfBalance` describes it."""
+    on_hand, reserved = sum(item.on_hand for item in balances), sum(item.reserved for item in balances)
+    return {
+        "on_hand": on_hand,
+        "reserved": reserved,
+        "available": on_hand - reserved,
+        "ledger_on_hand": sum(item.ledger_on_hand for item in balances),
+        "ledger_reserved": sum(item.ledger_reserved for item in balances),
     }
 
 

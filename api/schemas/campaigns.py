@@ -1,5 +1,6 @@
 """Campaigns: a SKU offered as another order type, at a price and for a time."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -13,6 +14,7 @@ from api.schemas.values import (
     Request,
     Response,
     ShortText,
+    Units,
     money,
 )
 from ordersaga.domain.campaigns import Campaign
@@ -32,7 +34,10 @@ CAMPAIGN_EXAMPLE: dict[str, Any] = {
 
 
 class CampaignBody(Request):
-    """`price` is of one unit. What `terms` a type needs stands in `docs/order-types.md`."""
+    """`price` is of one unit. What `terms` a type needs stands in `docs/order-types.md`.
+
+    `stock` is the on-hand quantity to be set aside for the campaign in each warehouse named; see `docs/stock.md`.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [CAMPAIGN_EXAMPLE]})
 
@@ -44,6 +49,7 @@ class CampaignBody(Request):
     ends_at: Moment
     terms: dict[Identifier, int | str] = Field(default_factory=dict)
     stock_policy: StockPolicy | None = Field(None, strict=False)
+    stock: dict[Identifier, Units] | None = None
 
     def to_campaign(self, code: str) -> Campaign:
         """Raises `RuleInvalid`."""
@@ -73,10 +79,11 @@ class CampaignView(Response):
     ends_at: Moment
     terms: dict[str, Any]
     stock_policy: StockPolicy | None
+    stock: dict[str, int] | None = Field(description="on hand of the campaign's own by warehouse, if it has any")
 
 
-def campaign_view(campaign: Campaign) -> dict[str, Any]:
-    """The campaign as `CampaignView` describes it."""
+def campaign_view(campaign: Campaign, stock: Mapping[str, int]) -> dict[str, Any]:
+    """The campaign as `CampaignView` describes it; `stock` is what its pool has on hand."""
     return {
         "code": campaign.code,
         "order_type": campaign.order_type,
@@ -87,4 +94,5 @@ def campaign_view(campaign: Campaign) -> dict[str, Any]:
         "ends_at": campaign.ends_at,
         "terms": campaign.terms.to_document(),
         "stock_policy": campaign.stock_policy,
+        "stock": dict(stock) if campaign.pooled else None,
     }

@@ -22,12 +22,12 @@ from api.schemas.values import (
     Request,
     Response,
     ShortText,
+    Units,
 )
 from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
 from ordersaga.domain.pricing.source import Source
 
 Dimension = Annotated[int, Field(ge=0, le=1_000_000)]
-Units = Annotated[int, Field(ge=0, le=10**9)]
 
 
 _EXAMPLE: JsonDict = {
@@ -242,8 +242,7 @@ class SkuView(Response):
     stock_hint: str = Field(description="`in_stock`, `low` or `out_of_stock`")
 
 
-class WarehouseBalance(Response):
-    warehouse_id: str
+class ShelfBalance(Response):
     on_hand: int
     reserved: int
     available: int
@@ -257,7 +256,23 @@ class LedgerSum(Response):
 
 
 class StockView(Response):
-    """Balances of a SKU beside the sums of its ledger; `adds_up` says whether they agree."""
+class WarehouseBalance(ShelfBalance):
+    """Everything in one warehouse, what campaigns have set aside included."""
+
+    warehouse_id: str
+
+
+class PoolBalance(ShelfBalance):
+    """What a campaign has of its own in one warehouse."""
+
+    campaign: str
+    warehouse_id: str
+
+
+    """Balances of a SKU beside the sums of its ledger; `adds_up` says whether they agree, shelf by shelf.
+
+    Sums and `warehouses` are over everything; `pools` are the part of it that campaigns have of their own.
+    """
 
     sku: str
     on_hand: int
@@ -266,3 +281,4 @@ class StockView(Response):
     ledger_sum: LedgerSum
     adds_up: bool
     warehouses: list[WarehouseBalance]
+    pools: list[PoolBalance]

@@ -19,6 +19,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=STORABLE)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=STORABLE)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=40, pattern=STORABLE)]
+Units = Annotated[int, Field(ge=0, le=10**9)]
 PostalCode = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20, pattern=STORABLE)]
 Amount = Annotated[int, Field(ge=0, le=10**13, description="integer minor units")]
 Account = Annotated[

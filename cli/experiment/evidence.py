@@ -47,10 +47,15 @@ _REFUNDS = "SELECT payment_id, order_no, amount, state FROM refunds"
 _MOVEMENTS = """
     SELECT sku, warehouse_id, kind, on_hand, reserved, CASE kind
         WHEN 'adjust' THEN NULL
+        WHEN 'transfer_out' THEN NULL
+        WHEN 'transfer_in' THEN NULL
         ELSE coalesce((SELECT order_no FROM parcels WHERE parcel_no = source_document), source_document)
     END AS order_no FROM stock_movements
 """
-_BALANCES = "SELECT sku, warehouse_id, on_hand, reserved FROM stock"
+_BALANCES = """
+    SELECT sku, warehouse_id, sum(on_hand)::bigint AS on_hand, sum(reserved)::bigint AS reserved
+    FROM stock GROUP BY sku, warehouse_id
+"""
 _PARCELS = """
     SELECT parcel_no, order_no, warehouse_id, state, sku, quantity FROM parcels JOIN parcel_lines USING (parcel_no)
 """

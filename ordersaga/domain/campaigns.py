@@ -107,6 +107,11 @@ class Sale:
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
+    @property
+    def pool(self) -> str:
+        """Which stock its goods come from: its own, or the general, which is empty."""
+        return self.code if self.pooled else ""
+
         """What an order keeps of it."""
         return {**self.campaign.terms.to_document(), **self.choices}
 

@@ -9,16 +9,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ordersaga.domain.catalogue import Address, Warehouse
+from ordersaga.domain.catalogue import Address, StockPolicy, Warehouse
 from ordersaga.domain.errors import OutOfStock
+from ordersaga.domain.pricing.quote import PricedOrder
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Demand:
+    """Units of a line. `pool` is the campaign from whose own stock they come; empty, from the general shelf."""
+
     line_no: int
     sku: str
     merchant_id: str
     quantity: int
+    pool: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,6 +37,19 @@ class Source:
 
 Availability = Mapping[str, Mapping[str, int]]
 """SKU → warehouse id → units that nobody holds."""
+
+
+def demands_of(priced: PricedOrder, *policies: StockPolicy) -> list[Demand]:
+    """What an order wants of which shelf, narrowed to the lines of these policies.
+
+    Bought and given units of a SKU come from the same shelf.
+    """
+    pools = {line.sku: priced.pool for line in priced.lines if not line.gift}
+    return [
+        Demand(line.line_no, line.sku, line.merchant_id, line.quantity, pools.get(line.sku, ""))
+        for line in priced.lines
+        if line.stock_policy in (policies or StockPolicy)
+    ]
 
 
 def source(

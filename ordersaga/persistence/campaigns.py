@@ -16,7 +16,9 @@ from ordersaga.persistence.tables.campaigns import campaigns
 
 
 async def put(connection: AsyncConnection, campaign: Campaign, at: datetime) -> None:
-    """Create or change a campaign. Orders keep the terms that they were placed under."""
+    """Create or change a campaign. Orders keep the terms that they were placed under, and it keeps a stock of its own
+    that it was given once.
+    """
     values = {
         "code": campaign.code,
         "order_type": campaign.order_type,
@@ -32,11 +34,9 @@ async def put(connection: AsyncConnection, campaign: Campaign, at: datetime) -> 
         "updated_at": at,
     }
     statement = insert(campaigns).values(**values)
-    await connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["code"], set_={name: statement.excluded[name] for name in values if name != "code"}
-        )
-    )
+    changed: dict[str, Any] = {name: statement.excluded[name] for name in values if name != "code"}
+    changed["pooled"] = campaigns.c.pooled | statement.excluded.pooled
+    await connection.execute(statement.on_conflict_do_update(index_elements=["code"], set_=changed))
 
 
 async def get(connection: AsyncConnection, code: str) -> Campaign | None:

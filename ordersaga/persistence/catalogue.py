@@ -16,7 +16,11 @@ from ordersaga.persistence.tables.stock import stock
 
 _wanted = any_(bindparam("wanted", type_=ARRAY(Text)))
 _counted = any_(bindparam("counted", type_=ARRAY(Text)))
-_FREE = select(func.sum(stock.c.on_hand - stock.c.reserved)).where(stock.c.sku == skus.c.sku).scalar_subquery()
+_FREE = (
+    select(func.sum(stock.c.on_hand - stock.c.reserved))
+    .where((stock.c.sku == skus.c.sku) & (stock.c.pool == ""))
+    .scalar_subquery()
+)
 _GOODS = (
     select(
         skus,

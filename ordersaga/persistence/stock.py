@@ -5,21 +5,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Text, any_, bindparam, func, select, text, update
+from sqlalchemy import Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, Warehouse
-from ordersaga.domain.errors import OutOfStock, PlacingTimedOut, StockBelowReserved
+from ordersaga.domain.errors import OutOfStock, PlacingTimedOut
 from ordersaga.domain.sourcing import Demand, Source, source
 from ordersaga.persistence.tables.catalogue import warehouses
-from ordersaga.persistence.tables.stock import stock, stock_movements, stock_reservation_lines, stock_reservations
+from ordersaga.persistence.tables.stock import stock, stock_reservation_lines, stock_reservations
 
+_wanted = (
+    func.unnest(bindparam("skus", type_=ARRAY(Text)), bindparam("pools", type_=ARRAY(Text)))
+    .table_valued("sku", "pool", name="wanted")
+    .render_derived()
+)
 _SHELVES = (
     select(stock.c.sku, (stock.c.on_hand - stock.c.reserved).label("available"), warehouses)
     .join(warehouses, warehouses.c.warehouse_id == stock.c.warehouse_id)
-    .where(stock.c.sku == any_(bindparam("skus", type_=ARRAY(Text))))
-    .order_by(stock.c.sku, stock.c.warehouse_id)
+    .join(_wanted, (stock.c.sku == _wanted.c.sku) & (stock.c.pool == _wanted.c.pool))
+    .order_by(stock.c.pool, stock.c.sku, stock.c.warehouse_id)
 )
 _LOCK_SHELVES = _SHELVES.with_for_update(of=stock)
 
@@ -29,59 +34,62 @@ _RELEASED = "released"
 _HOLD = text("""
     WITH taken AS (
         SELECT * FROM unnest(CAST(:line_nos AS int[]), CAST(:skus AS text[]), CAST(:warehouse_ids AS text[]),
-                             CAST(:quantities AS int[])) AS t (line_no, sku, warehouse_id, quantity)
+                             CAST(:pools AS text[]), CAST(:quantities AS int[]))
+        AS t (line_no, sku, warehouse_id, pool, quantity)
     ), balances AS (
         UPDATE stock SET reserved = stock.reserved + sums.quantity
-        FROM (SELECT sku, warehouse_id, sum(quantity) AS quantity FROM taken GROUP BY sku, warehouse_id) AS sums
-        WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id
+        FROM (SELECT sku, warehouse_id, pool, sum(quantity) AS quantity FROM taken GROUP BY 1, 2, 3) AS sums
+        WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id AND stock.pool = sums.pool
     ), ledger AS (
-        INSERT INTO stock_movements (sku, warehouse_id, kind, source_document, line_no, on_hand, reserved, at)
-        SELECT sku, warehouse_id, 'reserve', :order_no, line_no, 0, quantity, :at FROM taken
+        INSERT INTO stock_movements (sku, warehouse_id, pool, kind, source_document, line_no, on_hand, reserved, at)
+        SELECT sku, warehouse_id, pool, 'reserve', :order_no, line_no, 0, quantity, :at FROM taken
     )
-    INSERT INTO stock_reservation_lines (order_no, line_no, warehouse_id, sku, quantity)
-    SELECT :order_no, line_no, warehouse_id, sku, quantity FROM taken
+    INSERT INTO stock_reservation_lines (order_no, line_no, warehouse_id, sku, pool, quantity)
+    SELECT :order_no, line_no, warehouse_id, sku, pool, quantity FROM taken
 """)
 
 _GIVE_BACK = text("""
     WITH ledger AS (
-        INSERT INTO stock_movements (sku, warehouse_id, kind, source_document, line_no, on_hand, reserved, at)
-        SELECT sku, warehouse_id, 'release', order_no, line_no, 0, -quantity, :at
+        INSERT INTO stock_movements (sku, warehouse_id, pool, kind, source_document, line_no, on_hand, reserved, at)
+        SELECT sku, warehouse_id, pool, 'release', order_no, line_no, 0, -quantity, :at
         FROM stock_reservation_lines WHERE order_no = :order_no
-        RETURNING sku, warehouse_id, reserved
+        RETURNING sku, warehouse_id, pool, reserved
     )
     UPDATE stock SET reserved = stock.reserved + sums.reserved
-    FROM (SELECT sku, warehouse_id, sum(reserved) AS reserved FROM ledger GROUP BY sku, warehouse_id) AS sums
-    WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id
+    FROM (SELECT sku, warehouse_id, pool, sum(reserved) AS reserved FROM ledger GROUP BY 1, 2, 3) AS sums
+    WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id AND stock.pool = sums.pool
 """)
 
 _SHIP = text("""
     WITH ledger AS (
-        INSERT INTO stock_movements (sku, warehouse_id, kind, source_document, line_no, on_hand, reserved, at)
-        SELECT line.sku, parcel.warehouse_id, 'commit', parcel.parcel_no, line.line_no,
+        INSERT INTO stock_movements (sku, warehouse_id, pool, kind, source_document, line_no, on_hand, reserved, at)
+        SELECT line.sku, parcel.warehouse_id, held.pool, 'commit', parcel_no, line.line_no,
                -line.quantity, -line.quantity, :at
-        FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no) WHERE parcel_no = :parcel_no
+        FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no)
+        JOIN stock_reservation_lines AS held USING (order_no, line_no, warehouse_id) WHERE parcel_no = :parcel_no
         ON CONFLICT DO NOTHING
-        RETURNING sku, warehouse_id, on_hand, reserved
+        RETURNING sku, warehouse_id, pool, on_hand, reserved
     )
     UPDATE stock SET on_hand = stock.on_hand + sums.on_hand, reserved = stock.reserved + sums.reserved
     FROM (
-        SELECT sku, warehouse_id, sum(on_hand) AS on_hand, sum(reserved) AS reserved
-        FROM ledger GROUP BY sku, warehouse_id
+        SELECT sku, warehouse_id, pool, sum(on_hand) AS on_hand, sum(reserved) AS reserved
+        FROM ledger GROUP BY sku, warehouse_id, pool
     ) AS sums
-    WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id
+    WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id AND stock.pool = sums.pool
 """)
 
 _LOCK_PARCEL_STOCK = text("""
-    SELECT 1 FROM stock WHERE (sku, warehouse_id) IN (
-        SELECT line.sku, parcel.warehouse_id FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no)
-        WHERE parcel_no = :parcel_no
-    ) ORDER BY sku, warehouse_id FOR UPDATE
+    SELECT 1 FROM stock WHERE (sku, warehouse_id, pool) IN (
+        SELECT line.sku, parcel.warehouse_id, held.pool
+        FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no)
+        JOIN stock_reservation_lines AS held USING (order_no, line_no, warehouse_id) WHERE parcel_no = :parcel_no
+    ) ORDER BY pool, sku, warehouse_id FOR UPDATE
 """)
 
 _LOCK_ORDER_STOCK = text("""
-    SELECT 1 FROM stock WHERE (sku, warehouse_id) IN (
-        SELECT sku, warehouse_id FROM stock_reservation_lines WHERE order_no = :order_no
-    ) ORDER BY sku, warehouse_id FOR UPDATE
+    SELECT 1 FROM stock WHERE (sku, warehouse_id, pool) IN (
+        SELECT sku, warehouse_id, pool FROM stock_reservation_lines WHERE order_no = :order_no
+    ) ORDER BY pool, sku, warehouse_id FOR UPDATE
 """)
 
 
@@ -96,22 +104,19 @@ class Shelves:
         return sum(self.available.get(sku, {}).values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
-    """A balance beside what the ledger adds up to."""
-
-    warehouse_id: str
-    on_hand: int
-    reserved: int
-    ledger_on_hand: int
-    ledger_reserved: int
+async def shelves(connection: AsyncConnection, skus: Iterable[str], pool: str = "", *, lock: bool = False) -> Shelves:
+    """What is free of `skus` in a campaign's pool; without one, on the general shelf."""
+    return await shelves_of(connection, dict.fromkeys(skus, pool), lock=lock)
 
 
-async def shelves(connection: AsyncConnection, skus: Iterable[str], *, lock: bool = False) -> Shelves:
-    """What is free of `skus`. With `lock`, in an order that all writers share, so that they never deadlock."""
+async def shelves_of(connection: AsyncConnection, pools: Mapping[str, str], *, lock: bool = False) -> Shelves:
+    """What is free of each SKU in its pool. With `lock`, in an order that all writers share, so that they never
+    deadlock: by pool, SKU and warehouse.
+    """
+    wanted = {"skus": list(pools), "pools": list(pools.values())}
     available: defaultdict[str, dict[str, int]] = defaultdict(dict)
     places: dict[str, Warehouse] = {}
-    for row in await connection.execute(_LOCK_SHELVES if lock else _SHELVES, {"skus": list(skus)}):
+    for row in await connection.execute(_LOCK_SHELVES if lock else _SHELVES, wanted):
         available[row.sku][row.warehouse_id] = row.available
         if row.warehouse_id not in places:
             places[row.warehouse_id] = Warehouse(
@@ -161,7 +166,8 @@ async def deduct(
 async def _hold(
     connection: AsyncConnection, order_no: str, demands: Sequence[Demand], to: Address, at: datetime
 ) -> None:
-    shelf = await shelves(connection, {demand.sku for demand in demands}, lock=True)
+    pools = {demand.sku: demand.pool for demand in demands}
+    shelf = await shelves_of(connection, pools, lock=True)
     taken = source(demands, shelf.available, shelf.warehouses, to)
     await connection.execute(
         _HOLD,
@@ -171,6 +177,7 @@ async def _hold(
             "line_nos": [item.line_no for item in taken],
             "skus": [item.sku for item in taken],
             "warehouse_ids": [item.warehouse_id for item in taken],
+            "pools": [pools[item.sku] for item in taken],
             "quantities": [item.quantity for item in taken],
         },
     )
@@ -219,66 +226,3 @@ async def lines_served(
         .group_by(lines.c.order_no)
     )
     return {order_no: frozenset(numbers) for order_no, numbers in rows.tuples()}
-
-
-async def adjust(
-    connection: AsyncConnection, sku: str, on_hand: Mapping[str, int], *, document: str, at: datetime
-) -> None:
-    """Reach `on_hand` per warehouse by ledger adjustments. Raises `StockBelowReserved`."""
-    for warehouse_id, wanted in sorted(on_hand.items()):
-        await connection.execute(
-            insert(stock).values(sku=sku, warehouse_id=warehouse_id, on_hand=0, reserved=0).on_conflict_do_nothing()
-        )
-        here = (stock.c.sku == sku) & (stock.c.warehouse_id == warehouse_id)
-        row = (await connection.execute(select(stock).where(here).with_for_update())).one()
-        if wanted < row.reserved:
-            raise StockBelowReserved(
-                f"{row.reserved} units of {sku} in {warehouse_id} are reserved",
-                sku=sku,
-                warehouse_id=warehouse_id,
-                reserved=row.reserved,
-            )
-        if wanted != row.on_hand:
-            await connection.execute(update(stock).where(here).values(on_hand=wanted))
-            await connection.execute(
-                insert(stock_movements).values(
-                    sku=sku,
-                    warehouse_id=warehouse_id,
-                    kind="adjust",
-                    source_document=f"{document}/{sku}",
-                    line_no=0,
-                    on_hand=wanted - row.on_hand,
-                    reserved=0,
-                    at=at,
-                )
-            )
-
-
-async def balances(connection: AsyncConnection, sku: str) -> Sequence[Balance]:
-    """Every warehouse's balance of a SKU beside its ledger."""
-    ledger = (
-        select(
-            stock_movements.c.warehouse_id,
-            func.sum(stock_movements.c.on_hand).label("on_hand"),
-            func.sum(stock_movements.c.reserved).label("reserved"),
-        )
-        .where(stock_movements.c.sku == sku)
-        .group_by(stock_movements.c.warehouse_id)
-        .subquery()
-    )
-    rows = await connection.execute(
-        select(stock, ledger.c.on_hand.label("ledger_on_hand"), ledger.c.reserved.label("ledger_reserved"))
-        .outerjoin(ledger, ledger.c.warehouse_id == stock.c.warehouse_id)
-        .where(stock.c.sku == sku)
-        .order_by(stock.c.warehouse_id)
-    )
-    return [
-        Balance(
-            warehouse_id=row.warehouse_id,
-            on_hand=row.on_hand,
-            reserved=row.reserved,
-            ledger_on_hand=int(row.ledger_on_hand or 0),
-            ledger_reserved=int(row.ledger_reserved or 0),
-        )
-        for row in rows
-    ]

@@ -33,7 +33,7 @@ from ordersaga.persistence import (
     orders,
     parcels,
     payments,
-    stock,
+    stocktaking,
     submissions,
     transitions,
 )
@@ -66,7 +66,9 @@ class OrderStand(OrderRuns):
             await catalogue.put_merchants(connection, [seller(sku.merchant_id)])
             await catalogue.put_warehouses(connection, [warehouse(f"w-{number:05}")])
             await catalogue.put_skus(connection, [sku])
-            await stock.adjust(connection, sku.sku, {f"w-{number:05}": on_hand}, document="test", at=datetime.now(UTC))
+            await stocktaking.adjust(
+                connection, sku.sku, {f"w-{number:05}": on_hand}, document="test", at=datetime.now(UTC)
+            )
         return sku.sku
 
     async def submits(self, *items: tuple[str, int], buyer: str = "alice", holds: Sequence[Hold] = ()) -> Submission:
@@ -267,7 +269,7 @@ class OrderStand(OrderRuns):
     async def held(self, sku: str) -> tuple[int, int]:
         """On hand and reserved, having seen that the ledger adds up to both."""
         async with self.database.transaction() as connection:
-            (balance,) = await stock.balances(connection, sku)
+            (balance,) = await stocktaking.balances(connection, sku)
         assert (balance.on_hand, balance.reserved) == (balance.ledger_on_hand, balance.ledger_reserved)
         return balance.on_hand, balance.reserved
 

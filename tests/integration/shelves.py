@@ -11,7 +11,7 @@ from ordersaga.domain.catalogue import TransportClass
 from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.sourcing import Demand, Source
 from ordersaga.domain.splitting import Parcel, ParcelLine
-from ordersaga.persistence import catalogue, orders, parcels, stock
+from ordersaga.persistence import catalogue, orders, parcels, stock, stocktaking
 from ordersaga.persistence.database import Database
 from tests.goods import TAIPEI, cart, goods, priced, seller, warehouse
 
@@ -56,11 +56,29 @@ class Shelves:
         wanted = {self.name(place): units for place, units in on_hand.items()}
         async with self.database.transaction() as connection:
             document = f"count-{next(_numbers)}"
-            await stock.adjust(connection, self.name(sku), wanted, document=document, at=AT)
+            await stocktaking.adjust(connection, self.name(sku), wanted, document=document, at=AT)
 
-    async def reserves(self, order: str, *wanted: tuple[str, int]) -> bool:
+    async def sets_aside(self, sku: str, on_hand: Mapping[str, int], *, pool: str) -> None:
+        """Give a campaign a stock of its own."""
+        wanted = {self.name(place): units for place, units in on_hand.items()}
+        async with self.database.transaction() as connection:
+            document = f"aside-{next(_numbers)}"
+            await stocktaking.transfer(
+                connection, self.name(sku), wanted, pool=self.name(pool), document=document, at=AT
+            )
+
+    async def gives_back(self, sku: str, *, pool: str) -> int:
+        """The campaign is over: how many units went back to the general shelf."""
+        async with self.database.transaction() as connection:
+            document = f"over-{next(_numbers)}"
+            return await stocktaking.give_back(
+                connection, self.name(sku), pool=self.name(pool), document=document, at=AT
+            )
+
+    async def reserves(self, order: str, *wanted: tuple[str, int], pool: str = "") -> bool:
         """Whether there was enough; every other refusal is raised."""
-        demands = [Demand(number, self.name(sku), "own", units) for number, (sku, units) in enumerate(wanted, 1)]
+        own = self.name(pool) if pool else ""
+        demands = [Demand(number, self.name(sku), "own", units, own) for number, (sku, units) in enumerate(wanted, 1)]
         try:
             async with self.database.transaction() as connection:
                 await stock.reserve(connection, self.name(order), demands, TAIPEI, AT)
@@ -103,14 +121,15 @@ class Shelves:
         async with self.database.transaction() as connection:
             await stock.ship(connection, parcel_no, AT)
 
-    async def of(self, sku: str) -> dict[str, tuple[int, int]]:
-        """Warehouse → on hand and reserved, having seen that the ledger adds up to both."""
+    async def of(self, sku: str, *, pool: str = "") -> dict[str, tuple[int, int]]:
+        """Warehouse → on hand and reserved of one shelf, having seen that the ledger of each adds up to both."""
         async with self.database.transaction() as connection:
-            found = await stock.balances(connection, self.name(sku))
+            found = await stocktaking.balances(connection, self.name(sku))
         for item in found:
             assert (item.on_hand, item.reserved) == (item.ledger_on_hand, item.ledger_reserved), item
             assert 0 <= item.reserved <= item.on_hand, item
-        return {self._own(item.warehouse_id): (item.on_hand, item.reserved) for item in found}
+        own = self.name(pool) if pool else ""
+        return {self._own(item.warehouse_id): (item.on_hand, item.reserved) for item in found if item.pool == own}
 
     def _own(self, name: str) -> str:
         return name.removeprefix(f"{self.mark}-")

@@ -66,6 +66,7 @@ def price_cart(
         campaign=sale.campaign.code if sale else None,
         sale=sale.to_document() if sale else None,
     )
+        pool=sale.campaign.pool if sale else "",
     return Pricing(order=order, considered=offered.considered, exact=offered.exact)
 
 

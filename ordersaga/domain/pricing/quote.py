@@ -110,7 +110,8 @@ class Hold:
 class PricedOrder:
     """A priced cart. `shipping_options` maps every option that all its merchants offer to its fee before discounts.
 
-    `campaign` is the code of the one that it is sold under, and `sale` its terms with the buyer's choices.
+    `campaign` is the code of the one that it is sold under, and `sale` its terms with the buyer's choices; `pool` is
+    its code too if the goods come from a stock of its own, else empty.
     """
 
     order_type: str
@@ -122,6 +123,7 @@ class PricedOrder:
     holds: tuple[Hold, ...] = ()
     campaign: str | None = None
     sale: Mapping[str, Any] | None = None
+    pool: str = ""
 
     @property
     def merchant_ids(self) -> tuple[str, ...]:
@@ -179,6 +181,7 @@ def to_document(priced: PricedOrder) -> dict[str, Any]:
         "holds": [asdict(hold) for hold in priced.holds],
         "campaign": priced.campaign,
         "sale": priced.sale,
+        "pool": priced.pool,
     }
 
 

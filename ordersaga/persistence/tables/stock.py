@@ -1,4 +1,7 @@
-"""Balances, the ledger that they add up from, and what orders hold (R-STK-2)."""
+"""Balances, the ledger that they add up from, and what orders hold (R-STK-2).
+
+`pool` is the code of the campaign whose own stock it is, or empty: the general shelf.
+"""
 
 from sqlalchemy import (
     BigInteger,
@@ -7,10 +10,12 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from ordersaga.persistence.tables.metadata import metadata
@@ -20,10 +25,12 @@ stock = Table(
     metadata,
     Column("sku", Text, ForeignKey("skus.sku"), primary_key=True),
     Column("warehouse_id", Text, ForeignKey("warehouses.warehouse_id"), primary_key=True),
+    Column("pool", Text, primary_key=True, server_default=""),
     Column("on_hand", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False),
     CheckConstraint("reserved >= 0", name="reserved_not_negative"),
     CheckConstraint("on_hand >= reserved", name="never_oversold"),
+    Index("ix_stock_pool", "pool", postgresql_where=text("pool <> ''")),
 )
 
 # A movement happens once for a source document, line, warehouse and kind, however often it is asked for (S4).
@@ -33,6 +40,7 @@ stock_movements = Table(
     Column("movement_id", BigInteger, Identity(always=True), primary_key=True),
     Column("sku", Text, nullable=False, index=True),
     Column("warehouse_id", Text, nullable=False),
+    Column("pool", Text, nullable=False, server_default=""),
     Column("kind", Text, nullable=False),
     Column("source_document", Text, nullable=False),
     Column("line_no", Integer, nullable=False),
@@ -57,5 +65,6 @@ stock_reservation_lines = Table(
     Column("line_no", Integer, primary_key=True),
     Column("warehouse_id", Text, primary_key=True),
     Column("sku", Text, nullable=False),
+    Column("pool", Text, nullable=False, server_default=""),
     Column("quantity", Integer, nullable=False),
 )
