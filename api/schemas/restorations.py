@@ -33,6 +33,9 @@ class RestorationsBody(Request):
     refunded: RestorationBody | None = None
 
     def to_restorations(self, source: Source) -> Restorations:
+        """Raises `RuleInvalid`."""
+        if source is Source.PRESALE:
+            raise RuleInvalid("source", "an order holds nothing of a presale's discount that could be kept")
         found: dict[Undoing, Restoration] = {}
         for undoing in Undoing:
             body: RestorationBody | None = getattr(self, undoing)

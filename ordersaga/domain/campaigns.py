@@ -8,6 +8,15 @@ from typing import Any, Self
 from ordersaga.domain.catalogue import Sku, StockPolicy
 from ordersaga.domain.errors import CampaignUnavailable, OrderTypeMixed, RuleInvalid
 from ordersaga.domain.money import Money
+from ordersaga.domain.payment import Instalment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """From when and until when something may be paid; `None` where nothing is said of it."""
+
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,9 +26,18 @@ class Terms:
     Fields are integers, texts, and times that are aware of their zone.
     """
 
+    @property
+    def bonus(self) -> int:
+        """What is taken off the price of each unit as a discount of its own, in minor units."""
+        return 0
+
     def due_now(self, payable: int, quantity: int) -> int:
         """What is to be paid first of `payable`, in minor units."""
         return payable
+
+    def window(self, instalment: Instalment) -> Window:
+        """When an instalment may be paid, as far as the terms say so."""
+        return Window()
 
     def check(self, price: Money, starts_at: datetime, ends_at: datetime) -> None:
         """Raise `RuleInvalid` where these terms do not fit their campaign."""
@@ -27,6 +45,11 @@ class Terms:
     def to_document(self) -> dict[str, Any]:
         values = ((found.name, getattr(self, found.name)) for found in fields(self))
         return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values}
+
+    @classmethod
+    def of(cls, sale: Mapping[str, Any]) -> Self:
+        """The terms that an order was placed under, without the buyer's choices."""
+        return cls.from_document({found.name: sale[found.name] for found in fields(cls) if found.name in sale})
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -84,6 +107,11 @@ class Campaign:
             raise RuleInvalid("price", "must be more than zero")
         self.terms.check(self.price, self.starts_at, self.ends_at)
 
+    @property
+    def pool(self) -> str:
+        """Which stock its goods come from: its own, or the general, which is empty."""
+        return self.code if self.pooled else ""
+
     def require_open(self, at: datetime) -> None:
         """Raises `CampaignUnavailable` before and after its time."""
         if at < self.starts_at:
@@ -107,11 +135,6 @@ class Sale:
     choices: Mapping[str, str] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
-    @property
-    def pool(self) -> str:
-        """Which stock its goods come from: its own, or the general, which is empty."""
-        return self.code if self.pooled else ""
-
         """What an order keeps of it."""
         return {**self.campaign.terms.to_document(), **self.choices}
 

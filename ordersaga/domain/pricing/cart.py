@@ -9,6 +9,7 @@ from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy
 from ordersaga.domain.errors import OrderTypeMixed, ShippingOptionUnknown, SkuUnknown
 from ordersaga.domain.money import prorate, total
 from ordersaga.domain.pricing.basket import Basket
+from ordersaga.domain.pricing.deposit import with_deposit
 from ordersaga.domain.pricing.freezing import frozen_lines
 from ordersaga.domain.pricing.occasion import PLAIN, Occasion
 from ordersaga.domain.pricing.offering import apply_offers
@@ -53,7 +54,7 @@ def price_cart(
         order_type=kind,
         shipping_option=chosen,
     )
-    offered = apply_offers(basket, occasion)
+    offered = apply_offers(basket, with_deposit(occasion, sale))
     lines = frozen_lines(basket, offered, occasion, [sku.sku for sku, _ in goods])
     order = PricedOrder(
         order_type=kind,
@@ -65,8 +66,8 @@ def price_cart(
         holds=offered.holds,
         campaign=sale.campaign.code if sale else None,
         sale=sale.to_document() if sale else None,
-    )
         pool=sale.campaign.pool if sale else "",
+    )
     return Pricing(order=order, considered=offered.considered, exact=offered.exact)
 
 
@@ -77,8 +78,11 @@ def _known(sku: str, skus: Mapping[str, Sku]) -> Sku:
 
 
 def _as_sold(sku: Sku, sale: Sale | None, stock_policy: StockPolicy | None) -> Sku:
-    price = sale.campaign.price if sale else sku.price
-    return replace(sku, price=price, stock_policy=stock_policy or sku.stock_policy)
+    """With the price of its campaign, which no floor of the SKU's own raises, and what its deposit counts for."""
+    if sale is not None:
+        price, bonus = sale.campaign.price, sale.campaign.terms.bonus
+        sku = replace(sku, price=price, floor_price=min(sku.floor_price, price.amount - bonus))
+    return replace(sku, stock_policy=stock_policy or sku.stock_policy)
 
 
 def _totals(lines: Sequence[PricedLine], sale: Sale | None) -> Totals:

@@ -22,7 +22,7 @@ from ordersaga.domain.pricing.scope import Scope
 from ordersaga.domain.pricing.source import Bearer, Source, Stage
 
 FIRST_VERSION = 1
-_STAGES = {Source.MEMBER_BENEFIT: Stage.MEMBER, Source.COUPON: Stage.COUPON}
+_STAGES = {Source.PRESALE: Stage.GOODS, Source.MEMBER_BENEFIT: Stage.MEMBER, Source.COUPON: Stage.COUPON}
 """Where offers stand whose stage follows from their source."""
 
 
@@ -127,7 +127,9 @@ class Offer:
         return any(limit is not None for limit in (self.budget, self.usage_limit, self.usage_limit_per_account))
 
     def permits(self, other: "Offer") -> bool:
-        """Whether this offer may share a line with `other`, as far as it is concerned."""
+        """Whether this offer may share a line with `other`, as far as it is concerned. A presale's always may."""
+        if Source.PRESALE in (self.source, other.source):
+            return True
         if self.exclusion_group is not None and self.exclusion_group == other.exclusion_group:
             return False
         return self.stackable_with is None or not self.stackable_with.isdisjoint(

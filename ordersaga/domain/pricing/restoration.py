@@ -59,6 +59,7 @@ _RETURNED_IF_VALID = Restoration(Return.RETURNED_IF_VALID)
 _ALWAYS = dict.fromkeys(Undoing, _RETURNED)
 
 DEFAULTS: Mapping[Source, Restorations] = {
+    Source.PRESALE: _ALWAYS,
     Source.PROMOTION: _ALWAYS,
     Source.MEMBER_BENEFIT: _ALWAYS,
     Source.COUPON: {**dict.fromkeys(Undoing, _RETURNED_IF_VALID), Undoing.REFUSED: _RETURNED},

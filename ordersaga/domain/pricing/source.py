@@ -4,6 +4,9 @@ from enum import StrEnum
 
 
 class Source(StrEnum):
+    """`PRESALE` is what a presale's deposit counts for beyond itself: a part of its campaign's price."""
+
+    PRESALE = "presale"
     PROMOTION = "promotion"
     MEMBER_BENEFIT = "member_benefit"
     COUPON = "coupon"
