@@ -43,6 +43,7 @@ from api.routers import (
     webhook_endpoints,
     webhooks,
 )
+from api.sandbox.entitlements import router as sandbox_entitlements
 from api.sandbox.router import is_enabled
 from api.sandbox.router import router as sandbox
 from api.sandbox.sender import SandboxSender
@@ -50,6 +51,7 @@ from api.sealing import Sealer
 from api.services import Services
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.gateways.pseudonyms import Pseudonyms
 from ordersaga.gateways.scraping import Scraping
 from ordersaga.gateways.temporal import connect
 from ordersaga.persistence.database import Database
@@ -94,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     for room in rooms:
         app.include_router(room.router)
     app.include_router(sandbox)
+    app.include_router(sandbox_entitlements)
     app.add_middleware(Deadline, seconds=settings.request_deadline_seconds)
     harden(app, settings)
     observe(app)
@@ -120,6 +123,7 @@ async def build_services(settings: Settings) -> Services:
         carriers=CarrierCallbacks.build(sandbox_secret=carrier_secret.get_secret_value() if carrier_secret else None),
         authenticator=Authenticator(settings.auth),
         sealer=Sealer(settings.quote),
+        pseudonyms=Pseudonyms(settings.encryption.ring()),
         rates=RateLimiter(settings.rate_limits, redis, enabled=settings.counts_requests),
         downstream=Downstream.build(settings, database),
     )

@@ -14,6 +14,7 @@ from api.hardening.rates import RateLimiter
 from api.sealing import Sealer
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.gateways.pseudonyms import Pseudonyms
 from ordersaga.persistence import policies
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
@@ -29,6 +30,7 @@ class Services:
     carriers: CarrierCallbacks
     authenticator: Authenticator
     sealer: Sealer
+    pseudonyms: Pseudonyms
     rates: RateLimiter
     downstream: Downstream
     policy_versions: dict[str, int] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from api.problems import Problem, unavailable
 from api.quote import Quote
 from api.quoting import Cart, price, quoted
 from api.schemas.orders import SubmitRequest
+from api.screening import Visitor, denied, note_denial, screen
 from api.services import Services
 from api.views import dossier, order_document
 from ordersaga.domain.errors import (
@@ -30,6 +31,8 @@ from ordersaga.domain.errors import (
 from ordersaga.domain.messages import Placement
 from ordersaga.domain.pricing.promise import differences, promise
 from ordersaga.domain.pricing.quote import PricedOrder
+from ordersaga.domain.risk import Verdict
+from ordersaga.domain.screening import Screening
 from ordersaga.gateways import correlation
 from ordersaga.persistence import submissions
 from ordersaga.persistence.submissions import Submission
@@ -42,12 +45,19 @@ class Submitting:
     """One submit request, from the opened token to the answer."""
 
     def __init__(
-        self, services: Services, caller: Caller, request: SubmitRequest, key: str | None, language: str
+        self,
+        services: Services,
+        caller: Caller,
+        request: SubmitRequest,
+        key: str | None,
+        language: str,
+        visitor: Visitor,
     ) -> None:
         self._services = services
         self._caller = caller
         self._channel = request.payment_channel
         self._language = language
+        self._visitor = visitor
         self._quote = self._open(request.quote_token)
         correlation.bind(order_no=self._quote.order_no)
         self._has_own_key = key is not None
@@ -60,10 +70,13 @@ class Submitting:
         """The placed order's document; every refusal is raised."""
         async with self._services.database.transaction() as connection:
             known, priced = await self._earlier_or_price(connection)
+            screening = await self._screen(connection, priced) if priced else Screening()
         if priced is None:
             return await self._answer_known(known)
+        if refused := denied(screening.assessment):
+            raise refused
         await self._claim_goods()
-        fresh = self._submission(priced)
+        fresh = self._submission(priced, screening)
         async with self._services.database.transaction() as connection:
             added = await submissions.add(connection, fresh)
         if added:
@@ -108,6 +121,18 @@ class Submitting:
             refused.details["quote"] = fresh.model_dump(mode="json")
             raise refused
         return pricing.order
+
+    async def _screen(self, connection: Any, priced: PricedOrder) -> Screening:
+        """What is found is kept with the submission: who sends it again meets the same verdict."""
+        at, account = datetime.now(UTC), self._caller.subject
+        pseudonyms, visitor = self._services.pseudonyms, self._visitor
+        found = await screen(
+            connection, pseudonyms, priced, account=account, receiver=self._quote.address, visitor=visitor, at=at
+        )
+        if found.assessment.verdict is Verdict.DENY:
+            origin = visitor.origin(pseudonyms)
+            await note_denial(connection, self._quote.order_no, account, origin, found.assessment, at)
+        return found
 
     async def _claim_goods(self) -> None:
         """Wait for the outcome of a twin: only an order that exists is a duplicate's reason."""
@@ -208,7 +233,7 @@ class Submitting:
             details["quote_unavailable"] = gone.code
         return Problem(placement.code, placement.message, **details)
 
-    def _submission(self, priced: PricedOrder) -> Submission:
+    def _submission(self, priced: PricedOrder, screening: Screening) -> Submission:
         return Submission(
             order_no=self._quote.order_no,
             quote_id=self._quote.quote_id,
@@ -218,4 +243,6 @@ class Submitting:
             priced=priced,
             receiver=self._quote.address,
             received_at=datetime.now(UTC),
+            screening=screening.to_document(),
+            origin=self._visitor.origin(self._services.pseudonyms),
         )

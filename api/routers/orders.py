@@ -12,6 +12,7 @@ from api.hardening.rates import Limited
 from api.problems import Problem, not_found, responses
 from api.schemas.orders import OrderSummary, OrderView, SubmitRequest
 from api.schemas.values import STORABLE, Page, TimelineItem
+from api.screening import FromVisitor
 from api.services import UsesServices
 from api.submitting import Submitting
 from api.views import dossier, order_document, summaries
@@ -40,6 +41,8 @@ OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, exa
         "points_unavailable",
         "offer_exhausted",
         "duplicate_submission",
+        "purchase_limit_exceeded",
+        "risk_denied",
         "out_of_stock",
         "sku_unknown",
         "order_too_large",
@@ -56,10 +59,15 @@ OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, exa
     ),
 )
 async def submit_order(
-    services: UsesServices, caller: Buyer, language: Language, request: SubmitRequest, key: IdempotencyKey = None
+    services: UsesServices,
+    caller: Buyer,
+    language: Language,
+    visitor: FromVisitor,
+    request: SubmitRequest,
+    key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Turn a quote into an order: stock is held, the payment timer runs. Safe to repeat with the same key."""
-    return await Submitting(services, caller, request, key, language).answer()
+    return await Submitting(services, caller, request, key, language, visitor).answer()
 
 
 @router.get("", responses=responses("unauthenticated", "request_invalid"))

@@ -185,13 +185,16 @@ class Reason:
 class Assessment:
     """The verdict, and every rule that applied, the strictest first."""
 
-    verdict: Verdict
+    verdict: Verdict = Verdict.ALLOW
     reasons: tuple[Reason, ...] = ()
 
     @classmethod
     def of(cls, reasons: Iterable[Reason]) -> Self:
         found = tuple(sorted(reasons, key=lambda reason: (-reason.verdict.severity, reason.rule)))
         return cls(found[0].verdict if found else Verdict.ALLOW, found)
+
+
+ALLOWED = Assessment()
 
 
 def assess(rules: Iterable[RiskRule], facts: RiskFacts) -> Assessment:

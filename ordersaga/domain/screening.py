@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ordersaga.domain.purchase_limits import LimitHold, Period, Window
-from ordersaga.domain.risk import Assessment, Reason, Verdict
+from ordersaga.domain.risk import ALLOWED, Assessment, Reason, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,10 +16,13 @@ class Origin:
     device: str | None = None
 
 
+UNKNOWN = Origin()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
     limits: tuple[LimitHold, ...] = ()
-    assessment: Assessment = Assessment(Verdict.ALLOW)
+    assessment: Assessment = ALLOWED
 
     def to_document(self) -> dict[str, Any]:
         """As JSON-ready data; an order that nothing was found of has an empty one."""

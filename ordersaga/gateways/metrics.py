@@ -19,6 +19,11 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a series per serie
 
 ORDERS_PLACED = Counter("ordersaga_orders_placed", "Submissions that became orders.", ["order_type"])
 ORDERS_REFUSED = Counter("ordersaga_orders_refused", "Submissions that were refused while placing.", ["code"])
+RISK_VERDICTS = Counter(
+    "ordersaga_risk_verdicts",
+    "Submits by what risk control said, and each rule's kind that said it.",
+    ["verdict", "kind"],
+)
 TRANSITIONS = Counter("ordersaga_transitions", "Transitions of orders.", ["order_type", "action"])
 PAYMENTS = Counter(
     "ordersaga_payments", "Payment attempts that reached a state; `unexpected` is money that no order takes.", ["state"]

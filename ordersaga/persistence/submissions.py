@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ordersaga.domain.catalogue import Address
 from ordersaga.domain.messages import Placement
 from ordersaga.domain.pricing.quote import PricedOrder, from_document, to_document
+from ordersaga.domain.screening import UNKNOWN, Origin
 from ordersaga.persistence.tables.submissions import submissions
 
 
@@ -28,6 +29,7 @@ class Submission:
     receiver: Address | None
     received_at: datetime
     screening: Mapping[str, Any] = field(default_factory=dict)
+    origin: Origin = UNKNOWN
     placement: Placement | None = None
     answer: Mapping[str, Any] | None = None
 
@@ -45,6 +47,8 @@ async def add(connection: AsyncConnection, submission: Submission) -> bool:
             priced=to_document(submission.priced),
             receiver=asdict(submission.receiver) if submission.receiver else None,
             screening=submission.screening,
+            ip=submission.origin.ip,
+            device=submission.origin.device,
             received_at=submission.received_at,
         )
         .on_conflict_do_nothing()
@@ -64,6 +68,12 @@ async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False)
     query = select(submissions).where(submissions.c.order_no == order_no)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else _submission(row)
+
+
+async def screening_of(connection: AsyncConnection, order_no: str) -> Mapping[str, Any]:
+    """What was found of an order when it was submitted, as `Screening` reads it."""
+    found = await connection.scalar(select(submissions.c.screening).where(submissions.c.order_no == order_no))
+    return found or {}
 
 
 async def mark_placed(connection: AsyncConnection, order_no: str) -> None:
@@ -95,6 +105,7 @@ def _submission(row: Row[Any]) -> Submission:
         priced=from_document(row.priced),
         receiver=Address(**row.receiver) if row.receiver else None,
         screening=row.screening,
+        origin=Origin(ip=row.ip, device=row.device),
         received_at=row.received_at,
         placement=None if row.placed is None else Placement(placed=row.placed, **(row.refusal or {})),
         answer=row.answer,
