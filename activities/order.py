@@ -4,7 +4,14 @@ from datetime import timedelta
 
 from activities.contract import implements
 from activities.counting import count_transition
-from ordersaga.contracts.order import MoveOrder, OrderActivities, RecordedOrder, RecordOrder, RefuseOrder
+from ordersaga.contracts.order import (
+    MoveOrder,
+    OrderActivities,
+    RecordedOrder,
+    RecordOrder,
+    RefuseOrder,
+    RemindBuyer,
+)
 from ordersaga.domain.errors import NotFound, PlacingTimedOut
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
@@ -106,6 +113,11 @@ class OrderRecord(OrderActivities):
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)
         count_transition(request.action)
+
+    @implements(OrderActivities.remind)
+    async def remind(self, request: RemindBuyer) -> None:
+        async with self._database.transaction() as connection:
+            await notifications.notify(connection, request.order_no, request.kind, request.at)
 
 
 def _summary(priced: PricedOrder) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -15,7 +15,7 @@ from ordersaga.domain.messages import CANCEL, PAYMENT_REPORTED, ActedBy, OrderSt
 from ordersaga.domain.payment import CONFIRMED_BY, Instalment
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.placing import Placing
-from workflows.run import REFUSED, SYSTEM
+from workflows.run import REFUSED, SYSTEM, refusal
 from workflows.steps import perform
 
 
@@ -57,6 +57,7 @@ class Paying(Placing):
         )
         if not self._given_up() and not self._gives_money_back():
             self.require(Action.CANCEL, by)
+            raise refusal(f"{self.state} was reached before the cancel", action=Action.CANCEL, state=self.state)
         return StateReached(state=self.state)
 
     @cancel.validator
@@ -70,22 +71,30 @@ class Paying(Placing):
 
     async def paid(self) -> bool:
         """Whether the order was paid; if not, everything that it held has been given back."""
-        if self.recorded.due_now == 0:
+        await self._collect(self.recorded.due_now)
+        return await self._conclude()
+
+    async def _collect(self, amount: int) -> None:
+        """Wait for an instalment of `amount` until its deadline, or until somebody cancels."""
+        if amount == 0:
             await self.move(CONFIRMED_BY[self._awaited])
         self.tell(f"payment until {self.payment_due_at.isoformat()}")
         while self._awaits_payment():
-            await self._news()
+            await self._news(self.payment_due_at, "Payment deadline")
             if self._payment_reported:
                 await self._settle()
             elif self._cancel_wanted is not None:
-                await self._close(CANCELLED, self._cancel_wanted)
+                await self._close(self.cancelled_unpaid(), self._cancel_wanted)
             else:
                 await self._close(self.missed_deadline(), SYSTEM)
+
+    async def _conclude(self) -> bool:
+        """Whether the order was paid. From here on every report is of money that it does not take."""
         if not self._may_still_be_cancelled():
             self._cancel_wanted = None
         self._settling_late = True
         self._watch = asyncio.create_task(self._watch_late_reports())
-        if self._given_up():
+        if self._given_up() or self._gives_money_back():
             return False
         if self.start.holds_offers:
             await self._use_offers()
@@ -97,7 +106,7 @@ class Paying(Placing):
 
     async def _watch_late_reports(self) -> None:
         """A second payment or a late one is money that the order does not take; it must be seen all the same (P1)."""
-        if self._open_attempts and not self._given_up():
+        if self._open_attempts and not self._given_up() and not self._gives_money_back():
             await self._close_attempts()
             await self._settle()
         while True:
@@ -105,6 +114,10 @@ class Paying(Placing):
             await workflow.wait_condition(lambda: self._payment_reported)
             self._settling_late = True
             await self._settle()
+
+    def cancelled_unpaid(self) -> Closing:
+        """What it means that somebody cancels what is not paid."""
+        return CANCELLED
 
     def missed_deadline(self) -> Closing:
         """What it means that the time to pay is over."""
@@ -124,13 +137,13 @@ class Paying(Placing):
     def _given_up(self) -> bool:
         return self.state in self.machine.final
 
-    async def _news(self) -> None:
-        time_left = self.payment_due_at - workflow.now()
+    async def _news(self, until: datetime, of: str) -> None:
+        time_left = until - workflow.now()
         try:
             await workflow.wait_condition(
                 lambda: self._payment_reported or self._cancel_wanted is not None,
                 timeout=max(time_left, timedelta(milliseconds=1)),
-                timeout_summary="Payment deadline",
+                timeout_summary=of,
             )
         except TimeoutError:
             return
@@ -175,7 +188,10 @@ class Paying(Placing):
             await self._settle()
         if self._awaits_payment():
             await self.give_back(closing.undoing)
-            await self.move(closing.end)
+            await self._end(closing)
+
+    async def _end(self, closing: Closing) -> None:
+        await self.move(closing.end)
 
     async def _close_attempts(self) -> None:
         try:

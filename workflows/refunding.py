@@ -16,6 +16,7 @@ class Refunding(OrderRun):
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start)
         self._refund_finished = False
+        self._refunds_under_way = 0
 
     @workflow.signal(name=REFUND_FINISHED, description="Money of this order is back with its buyer.")
     def refund_finished(self) -> None:
@@ -23,6 +24,11 @@ class Refunding(OrderRun):
 
     async def refunded(self, action: Action, *, reason: str, by: ActedBy = SYSTEM) -> None:
         """Take `action` into the state of refunding, and go on once every payment is back with the buyer."""
+        await self.give_money_back(action, reason=reason, by=by)
+        await self.money_is_back()
+
+    async def give_money_back(self, action: Action, *, reason: str, by: ActedBy = SYSTEM) -> None:
+        """Take `action` into the state of refunding; every payment is on its way back then."""
         reached = self.machine.next(self.state, action, Actor(by.role))
         under_way = await perform(
             RefundActivities.give_money_back,
@@ -39,8 +45,12 @@ class Refunding(OrderRun):
             summary=f"{action} → {reached}: give the money back",
         )
         self.show(reached)
-        while under_way.count:
-            self.tell(f"{under_way.count} of its refunds")
+        self._refunds_under_way = under_way.count
+
+    async def money_is_back(self) -> None:
+        """Wait until every refund has ended, and say so."""
+        while self._refunds_under_way:
+            self.tell(f"{self._refunds_under_way} of its refunds")
             await workflow.wait_condition(lambda: self._refund_finished)
             self._refund_finished = False
             under_way = await perform(
@@ -48,4 +58,5 @@ class Refunding(OrderRun):
                 CountRefunds(order_no=self.order_no, at=workflow.now()),
                 summary="See which refunds are under way",
             )
+            self._refunds_under_way = under_way.count
         await self.move(Action.FINISH_REFUND)

@@ -23,6 +23,12 @@ SYSTEM = ActedBy(role=Actor.SYSTEM, subject="workflow", channel="workflow")
 CANCELLED_NATIVELY = ActedBy(role=Actor.OPERATOR, subject="temporal", channel="temporal_ui", reason="run cancelled")
 
 
+def refusal(message: str, **details: Any) -> ApplicationError:
+    """What an update or its validator raises to refuse an action, as the table does."""
+    error = ActionNotAllowed(message, **details)
+    return ApplicationError(error.message, error.details, type=error.code, non_retryable=True)
+
+
 class OrderRun:
     """One order's run, pinned to the versions of table and policies that it began with. Stages build upon it."""
 

@@ -63,6 +63,15 @@ class MoveOrder:
     payment_due_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindBuyer:
+    """Tell the buyer something that no transition tells."""
+
+    order_no: str
+    kind: str
+    at: datetime
+
+
 class OrderActivities(ABC):
     """Each is one transaction and harmless when it runs again."""
 
@@ -80,3 +89,8 @@ class OrderActivities(ABC):
     @abstractmethod
     async def move(self, request: MoveOrder) -> None:
         """Change the order's state, compared and set, with its audit row."""
+
+    @activity.defn(name="remind_buyer")
+    @abstractmethod
+    async def remind(self, request: RemindBuyer) -> None:
+        """Write the buyer a notification, once for each kind."""

@@ -65,6 +65,7 @@ MACHINE = Machine(
         *rows(_BALANCE_OWED, Action.CANCEL, PresaleState.CLOSING_BALANCE, Actor.BUYER, Actor.OPERATOR),
         *rows(PresaleState.CLOSING_BALANCE, Action.FORFEIT_DEPOSIT, PresaleState.DEPOSIT_FORFEITED, Actor.SYSTEM),
         *rows(PresaleState.CLOSING_BALANCE, Action.REFUND_DEPOSIT, State.REFUNDING, Actor.SYSTEM),
+        *rows(State.PAID, Action.MISS_STOCK, State.REFUNDING, Actor.SYSTEM),
         *rows(State.REFUNDING, Action.FINISH_REFUND, State.REFUNDED, Actor.SYSTEM),
         *rows(
             _BEFORE_SHIPPING,
