@@ -97,9 +97,6 @@ class OrderRecord(OrderActivities):
     @implements(OrderActivities.move)
     async def move(self, request: MoveOrder) -> None:
         async with self._database.transaction() as connection:
-            if request.payment_due_at is not None:
-                await orders.standing(connection, request.order_no, lock=True)
-                await orders.set_payment_due(connection, request.order_no, request.payment_due_at)
             await transitions.move(
                 connection,
                 request.order_no,
@@ -109,6 +106,7 @@ class OrderRecord(OrderActivities):
                 at=request.at,
                 by=request.by,
                 step=request.step,
+                payment_due_at=request.payment_due_at,
             )
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)

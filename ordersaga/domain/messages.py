@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from ordersaga.domain.lifecycle.actions import Action
+
 TASK_QUEUE = "orders"
 
 PLACE = "place"
@@ -12,6 +14,7 @@ PAYMENT_REPORTED = "payment_reported"
 PARCEL_REPORTED = "parcel_reported"
 PARCEL_SHIPPED = "parcel_shipped"
 DECIDE_RISK = "decide_risk"
+RETURN_UNUSED = "return_unused"
 REFUND_FINISHED = "refund_finished"
 REFUND_DUE = "refund_due"
 REFUND_REPORTED = "refund_reported"
@@ -19,6 +22,9 @@ RETRY_REFUND = "retry"
 SETTLE_REFUND = "settle"
 FULFILMENT_WORKFLOW = "Fulfilment"
 REFUND_WORKFLOW = "Refund"
+GROUP_CHANGED = "group_changed"
+GROUP_DECIDED = "group_decided"
+GROUP_WORKFLOW = "Group"
 
 
 def order_workflow_id(order_no: str) -> str:
@@ -31,6 +37,10 @@ def parcel_workflow_id(parcel_no: str) -> str:
 
 def refund_workflow_id(payment_id: str) -> str:
     return f"refund/{payment_id}"
+
+
+def group_workflow_id(group_code: str) -> str:
+    return f"group/{group_code}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +81,13 @@ class RefundStart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupStart:
+    """The input of the run that keeps a group's time."""
+
+    group_code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """How placing ended: placed, or refused with an error's `code`, `message` and `details`."""
 
@@ -101,6 +118,10 @@ class RiskDecision:
 
     decision: str
     by: ActedBy
+
+    @property
+    def action(self) -> Action | None:
+        return {"approve": Action.APPROVE_RISK, "reject": Action.REJECT_RISK}.get(self.decision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

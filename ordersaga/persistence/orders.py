@@ -168,11 +168,6 @@ async def set_receiver(connection: AsyncConnection, order_no: str, receiver: Add
     )
 
 
-async def set_payment_due(connection: AsyncConnection, order_no: str, due_at: datetime) -> None:
-    """Note until when the buyer may pay what is to be paid next."""
-    await connection.execute(update(orders).where(orders.c.order_no == order_no).values(payment_due_at=due_at))
-
-
 def _order(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
     return Order(
         order_no=row.order_no,

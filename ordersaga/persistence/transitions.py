@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,9 @@ from ordersaga.persistence import audit
 from ordersaga.persistence.tables.orders import notes, orders, transitions
 
 _MOVE = text("""
-    UPDATE orders SET state = :to_state, updated_at = :at WHERE order_no = :order_no AND state = :from_state
+    UPDATE orders SET state = :to_state, updated_at = :at,
+        payment_due_at = coalesce(CAST(:payment_due_at AS timestamptz), payment_due_at)
+    WHERE order_no = :order_no AND state = :from_state
         AND NOT EXISTS (SELECT FROM transitions WHERE order_no = :order_no AND step = :step AND action = :action)
     RETURNING order_no
 """)
@@ -50,18 +53,22 @@ async def move(
     at: datetime,
     by: ActedBy,
     step: int | None = None,
+    payment_due_at: datetime | None = None,
 ) -> None:
     """Move an order; any other state than `from_state` raises `ActionNotAllowed`.
+
+    `payment_due_at` is until when it may be paid from then on, if that changes.
 
     A step that was recorded before is not repeated. A run whose worker died may also come by again and decide
     otherwise than in the task that was lost: what was recorded then stands, and it goes on from there.
     """
-    values = {"order_no": order_no, "action": action, "from_state": from_state, "to_state": to_state}
-    if await connection.scalar(_MOVE, {**values, "at": at, "step": step}) is None:
+    values: dict[str, Any] = {"order_no": order_no, "action": action, "from_state": from_state, "to_state": to_state}
+    values |= {"at": at, "step": step, "payment_due_at": payment_due_at}
+    if await connection.scalar(_MOVE, values) is None:
         standing = await _standing(connection, order_no, action, from_state, to_state, step)
         if standing is None:
             return
-        await connection.execute(_MOVE, {**values, "from_state": standing, "at": at, "step": step})
+        await connection.execute(_MOVE, {**values, "from_state": standing})
         from_state = standing
     if not await record(
         connection, order_no, action=action, from_state=from_state, to_state=to_state, at=at, by=by, step=step
