@@ -250,12 +250,6 @@ class ShelfBalance(Response):
     ledger_reserved: int
 
 
-class LedgerSum(Response):
-    on_hand: int
-    reserved: int
-
-
-class StockView(Response):
 class WarehouseBalance(ShelfBalance):
     """Everything in one warehouse, what campaigns have set aside included."""
 
@@ -269,6 +263,12 @@ class PoolBalance(ShelfBalance):
     warehouse_id: str
 
 
+class LedgerSum(Response):
+    on_hand: int
+    reserved: int
+
+
+class StockView(Response):
     """Balances of a SKU beside the sums of its ledger; `adds_up` says whether they agree, shelf by shelf.
 
     Sums and `warehouses` are over everything; `pools` are the part of it that campaigns have of their own.
