@@ -17,7 +17,7 @@ from ordersaga.domain.payment import CONFIRMED_BY, Instalment, Payment, PaymentR
 from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentUnknown, ProviderUnavailable
 from ordersaga.gateways.payment.registry import PaymentProviders
-from ordersaga.persistence import inbox, orders, payments, stock, transitions
+from ordersaga.persistence import digital_holds, inbox, orders, payments, stock, transitions
 from ordersaga.persistence.database import Database
 
 # What is recorded of an attempt that leaves the order where it is.
@@ -88,13 +88,14 @@ async def settle(
     attempts = {payment.payment_id: payment for payment in await payments.of_order(connection, order_no)}
     reports = await inbox.unapplied(connection, list(attempts))
     machine, state = order_type(order.order_type).version(order.table_version), order.state
+    is_given_back = stock.is_given_back if order_type(order.order_type).ships else digital_holds.is_given_back
     for stored in reports:
         payment = attempts[stored.subject]
         takes_money = (
             has_run
             and machine.allows(state, CONFIRMED_BY[payment.instalment], Actor.SYSTEM)
             # A run that gave the goods back, and died before anybody knew, comes by here again.
-            and not await stock.is_given_back(connection, order_no)
+            and not await is_given_back(connection, order_no)
         )
         judged = judge(payment, PaymentReport.from_document(stored.payload), order_takes_money=takes_money)
         if judged.state is payment.state:

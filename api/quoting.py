@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.groups import refuse_choices, require_room
 from api.previews import quote_view
 from api.quote import Quote
 from api.schemas.quotes import QuoteView
@@ -20,8 +21,9 @@ from ordersaga.domain.pricing.occasion import PLAIN, WEB, Occasion, RunningOffer
 from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing
 from ordersaga.domain.sourcing import demands_of
 from ordersaga.domain.splitting import Limits, parcels_at_most
-from ordersaga.persistence import campaigns, catalogue, occasions, offers, stock
+from ordersaga.persistence import campaigns, catalogue, codes, occasions, offers, stock
 from ordersaga.persistence.catalogue import Goods
+from ordersaga.persistence.stock import Shelves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +53,23 @@ class Cart:
             choices=quote.choices,
         )
 
+    def without_choices(self) -> "Cart":
+        """The cart of a buyer who could not have what they chose."""
+        return replace(self, choices={})
+
 
 async def price(connection: AsyncConnection, services: Services, cart: Cart) -> Pricing:
     """The cart at the present prices and offers.
 
-    Raises what `price_cart` raises, `OrderTooLarge`, `CampaignUnavailable`, `AddressNeeded` and `AddressNotNeeded`.
+    Raises what `price_cart` raises, `OrderTooLarge`, `CampaignUnavailable`, `GroupUnavailable`, `AddressNeeded` and
+    `AddressNotNeeded`.
     """
     at = datetime.now(UTC)
     running = await offers.running(connection, cart.buyer, at)
     goods = await catalogue.goods(connection, {item.sku for item in cart.items}, counted=occasions.gifts_of(running))
     kind = _order_type(cart, goods)
+    if kind:
+        refuse_choices(cart.choices, kind.choices, kind.name)
     sale = await _sale(connection, cart, kind, goods, at) if kind else None
     if sale and sale.campaign.pooled and sale.campaign.sku in goods.free:
         goods = await _counted_in_pool(connection, goods, sale.campaign)
@@ -98,6 +107,7 @@ async def _sale(connection: AsyncConnection, cart: Cart, kind: OrderType, goods:
     if campaign is None:
         raise CampaignUnavailable(f"{sku} is in no {kind.name}", sku=sku, reason="unknown_campaign")
     campaign.require_open(at)
+    await require_room(connection, cart.choices, campaign, cart.buyer, at)
     return Sale(campaign=campaign, choices=cart.choices)
 
 
@@ -159,8 +169,6 @@ async def preview(connection: AsyncConnection, services: Services, cart: Cart) -
 
 async def quoted(connection: AsyncConnection, services: Services, cart: Cart, pricing: Pricing) -> QuoteView:
     """A quote of a cart that has just been priced."""
-    pools = {demand.sku: demand.pool for demand in demands_of(pricing.order)}
-    shelves = await stock.shelves_of(connection, pools)
     quote = services.sealer.new_quote(
         buyer=cart.buyer,
         items=cart.items,
@@ -171,4 +179,11 @@ async def quoted(connection: AsyncConnection, services: Services, cart: Cart, pr
         priced=pricing.order,
         at=datetime.now(UTC),
     )
-    return quote_view(quote, services.sealer.seal(quote), pricing, shelves)
+    return quote_view(quote, services.sealer.seal(quote), pricing, await _shelves(connection, pricing.order))
+
+
+async def _shelves(connection: AsyncConnection, priced: PricedOrder) -> Shelves:
+    """What is free of an order's goods, where they lie."""
+    if order_type(priced.order_type).ships:
+        return await stock.shelves_of(connection, {demand.sku: demand.pool for demand in demands_of(priced)})
+    return await codes.shelves(connection, {line.sku for line in priced.lines})

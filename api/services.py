@@ -10,8 +10,10 @@ from temporalio.client import Client
 
 from api.authentication import Authenticator
 from api.downstream import Downstream
+from api.gate import Gates
 from api.hardening.rates import RateLimiter
 from api.sealing import Sealer
+from ordersaga.gateways.codes import CodeVault
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.pseudonyms import Pseudonyms
@@ -32,7 +34,9 @@ class Services:
     sealer: Sealer
     pseudonyms: Pseudonyms
     rates: RateLimiter
+    gates: Gates
     downstream: Downstream
+    codes: CodeVault
     policy_versions: dict[str, int] = field(default_factory=dict)
 
     async def policy_version(self, order_type: str) -> int:

@@ -9,17 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import actor_of
 from api.authentication import Caller, Role
+from api.groups import group_document
 from api.lines import line_document, totals
 from api.schemas.orders import OrderView
 from api.schemas.values import money
+from ordersaga.domain.group import Group
+from ordersaga.domain.group_buy import GROUP_CODE
 from ordersaga.domain.lifecycle.guards import Facts
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.payment import Payment
 from ordersaga.domain.pricing.quote import Totals
 from ordersaga.domain.refund import Refund
+from ordersaga.domain.screening import Screening
 from ordersaga.domain.sourcing import Source
-from ordersaga.persistence import orders, parcels, payments, refunds, reviews, stock
+from ordersaga.persistence import codes, groups, orders, parcels, payments, refunds, reviews, stock, submissions
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.parcels import StoredParcel
 from ordersaga.persistence.reviews import Review
@@ -38,6 +42,9 @@ class Dossier:
     parcels: Sequence[StoredParcel]
     reviews: Sequence[Review]
     sources: Sequence[Source]
+    screening: Screening | None = None
+    codes_revealed: int = 0
+    group: Group | None = None
 
 
 async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) -> Dossier | None:
@@ -52,8 +59,21 @@ async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) ->
         parcels=await parcels.of_order(connection, order_no),
         reviews=await reviews.of_order(connection, order_no),
         sources=await stock.sources_of(connection, order_no),
+        screening=await _screening(connection, order_no) if caller.role is Role.OPERATOR else None,
+        codes_revealed=0 if order_type(order.order_type).ships else await codes.revealed(connection, order_no),
+        group=await _group(connection, order),
     )
     return _narrowed(whole, caller)
+
+
+async def _group(connection: AsyncConnection, order: Order) -> Group | None:
+    """Types whose buyers may join groups have them; the others are not asked."""
+    has_groups = GROUP_CODE in order_type(order.order_type).choices
+    return await groups.of_order(connection, order.order_no) if has_groups else None
+
+
+async def _screening(connection: AsyncConnection, order_no: str) -> Screening:
+    return Screening.from_document(await submissions.screening_of(connection, order_no))
 
 
 async def summaries(
@@ -119,6 +139,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         "receiver": asdict(order.receiver) if order.receiver else None,
         "campaign": order.campaign,
         "sale": order.sale,
+        "group": group_document(known.group) if known.group else None,
         "lines": [
             {
                 **line_document(line, order.currency, known.sources, with_bearers=caller.role in _MAY_SEE_BEARERS),
@@ -133,6 +154,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         "refunds": [refund_document(refund) for refund in known.refunds],
         "reviews": [asdict(review) for review in known.reviews],
         "available_actions": _actions(known, caller, at),
+        "screening": asdict(known.screening.assessment) if known.screening else None,
     }
     return OrderView.model_validate(document).model_dump(mode="json")
 
@@ -226,5 +248,5 @@ def _facts(known: Dossier, at: datetime) -> Facts:
         payment_due_at=known.order.payment_due_at,
         label_printed=receiver_is_fixed(known.parcels),
         lines_to_review=len(known.order.lines) - len(known.reviews),
-        codes_revealed=0,
+        codes_revealed=known.codes_revealed,
     )

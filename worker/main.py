@@ -13,7 +13,10 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.digital import DigitalGoods
+from activities.entitlements import Entitlements
 from activities.fulfilment import Fulfilment as FulfilmentRecord
+from activities.group import Groups
 from activities.limits import Limits
 from activities.offers import Offers
 from activities.order import OrderRecord
@@ -21,24 +24,29 @@ from activities.payment import Payments
 from activities.refund import Refunds
 from activities.stock import Stock
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
+from ordersaga.gateways.entitlements.provider import EntitlementProvider
+from ordersaga.gateways.entitlements.sandbox import SandboxEntitlements
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.scraping import Scraping
 from ordersaga.gateways.temporal import connect
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
 from worker.backlog import Backlog
+from worker.campaigns import EndedCampaigns
 from worker.checkpoints import Checkpointing
 from worker.delivery import Delivery
 from worker.downstream import tell_downstream
+from worker.gates import refresh_gates
 from worker.inquiry import Inquiry
 from worker.observation import Observation
 from worker.refusals import Refusals
 from workflows.fulfilment import Fulfilment
+from workflows.group import Group
 from workflows.refund import Refund
 
 log = structlog.get_logger()
 
-NEIGHBOURS = (Fulfilment, Refund)
+NEIGHBOURS = (Fulfilment, Refund, Group)
 """The runs that stand beside those of orders."""
 # Rules and contracts are pure and the same for every run: loading them anew for each one costs hundreds of times more.
 PASSED_THROUGH = ("ordersaga.domain", "ordersaga.contracts")
@@ -59,11 +67,19 @@ def workflows() -> list[type]:
     return [*(getattr(import_module(kind.workflow_module), kind.workflow) for kind in kinds), *NEIGHBOURS]
 
 
-def build_worker(client: Client, settings: Settings, database: Database, providers: PaymentProviders) -> Worker:
+def build_worker(
+    client: Client,
+    settings: Settings,
+    database: Database,
+    providers: PaymentProviders,
+    entitlements: EntitlementProvider | None = None,
+) -> Worker:
     """A worker for every workflow and activity of the project."""
     order, stock, offers = OrderRecord(database), Stock(database), Offers(database)
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
     refund, limits = Refunds(database, providers, settings.inquiry_pace), Limits(database)
+    digital, entitling = DigitalGoods(database), Entitlements(database, entitlements)
+    group = Groups(database)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -92,6 +108,17 @@ def build_worker(client: Client, settings: Settings, database: Database, provide
             refund.settle,
             refund.ask,
             refund.decide,
+            group.take_seat,
+            group.pay_seat,
+            group.leave_seat,
+            group.decide,
+            digital.hold,
+            digital.deliver,
+            digital.begin_return,
+            digital.end_return,
+            digital.release,
+            entitling.grant,
+            entitling.revoke,
         ],
         workflow_runner=workflow_runner(settings),
         interceptors=[Observation(), Refusals()],
@@ -119,19 +146,23 @@ async def serve(settings: Settings) -> None:
         sandbox_secret=secret.get_secret_value() if secret else None,
         sandbox_url=settings.sandbox.internal_url,
     )
+    sandbox_url = settings.sandbox.internal_url or settings.public_url
+    entitlements = SandboxEntitlements(secret=secret.get_secret_value(), url=sandbox_url) if secret else None
     client = await connect(compression=settings.temporal_compression)
     loops = (
         Delivery(database, client, task_queue=settings.task_queue).run(),
         Inquiry(database, providers, settings.inquiry_pace).run(),
         Checkpointing(database, settings.audit.ring(), interval=settings.audit.checkpoint_seconds).run(),
+        EndedCampaigns(database, grace=timedelta(seconds=settings.placing_deadline_seconds)).run(),
         tell_downstream(settings, database),
+        refresh_gates(settings, database),
     )
     scraping = Scraping(Backlog(database, client).refresh)
     try:
         async with (
             beside(*loops, ended=stopped.set),
             scraping.listening(settings.metrics_host, settings.metrics_port),
-            build_worker(client, settings, database, providers),
+            build_worker(client, settings, database, providers, entitlements),
         ):
             log.info("the worker is running", task_queue=settings.task_queue)
             await stopped.wait()
@@ -139,6 +170,8 @@ async def serve(settings: Settings) -> None:
             log.info("the worker finishes what is under way")
     finally:
         await providers.aclose()
+        if entitlements is not None:
+            await entitlements.aclose()
         await database.close()
 
 

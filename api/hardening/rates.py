@@ -32,6 +32,7 @@ class Limited(StrEnum):
     QUOTES = "quotes"
     SUBMITS = "submits"
     CLAIMS = "claims"
+    REVEALS = "reveals"
     LOGINS = "logins"
 
 

@@ -1,8 +1,10 @@
 """The catalogue, for anyone."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import paging
 from api.previews import LOW_STOCK
@@ -11,7 +13,8 @@ from api.schemas.catalogue import SkuView
 from api.schemas.values import Identifier, Page, money
 from api.services import UsesServices
 from ordersaga.domain.catalogue import Sku
-from ordersaga.persistence import catalogue, stock
+from ordersaga.domain.lifecycle.registry import unshipped
+from ordersaga.persistence import catalogue, codes, stock
 
 router = APIRouter(prefix="/v1/skus", tags=["catalogue"])
 
@@ -22,9 +25,9 @@ async def list_skus(services: UsesServices, limit: paging.Limit = 50, cursor: pa
     after = paging.decode(cursor, str)
     async with services.database.transaction() as connection:
         found = await catalogue.page_of_skus(connection, after=after[0] if after else "", limit=limit)
-        shelves = await stock.shelves(connection, [sku.sku for sku in found])
+        free = await _free(connection, found)
     return Page(
-        items=[SkuView.model_validate(_document(sku, shelves.of(sku.sku))) for sku in found],
+        items=[SkuView.model_validate(_document(sku, free[sku.sku])) for sku in found],
         next_cursor=paging.encode([found[-1].sku]) if len(found) == limit else None,
     )
 
@@ -36,6 +39,14 @@ async def get_sku(services: UsesServices, sku: Identifier) -> SkuView:
     if sku not in goods.skus:
         raise not_found()
     return SkuView.model_validate(_document(goods.skus[sku], goods.free[sku]))
+
+
+async def _free(connection: AsyncConnection, found: Sequence[Sku]) -> Mapping[str, int]:
+    """SKU → free units: on shelves, or in the pool of codes of what is not shipped."""
+    digital = {sku.sku for sku in found if sku.order_type in unshipped()}
+    on_shelves = await stock.shelves(connection, [sku.sku for sku in found if sku.sku not in digital])
+    pooled = await codes.shelves(connection, digital) if digital else on_shelves
+    return {sku.sku: (pooled if sku.sku in digital else on_shelves).of(sku.sku) for sku in found}
 
 
 def _document(sku: Sku, available: int) -> dict[str, Any]:

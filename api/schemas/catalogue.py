@@ -24,7 +24,7 @@ from api.schemas.values import (
     ShortText,
     Units,
 )
-from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
+from ordersaga.domain.catalogue import Delivery, Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
 from ordersaga.domain.pricing.source import Source
 
 Dimension = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -107,6 +107,11 @@ class SkuBody(Request):
     transport_class: TransportClass = Field(TransportClass.ORDINARY, strict=False)
     order_type: OrderTypeName = "standard"
     stock_policy: StockPolicy = Field(StockPolicy.DEDUCT_AT_SUBMIT, strict=False)
+    delivery: Delivery = Field(
+        Delivery.CODES,
+        strict=False,
+        description="of goods that are not shipped: `codes` of their pool, or an `entitlement` that a provider grants",
+    )
 
     @model_validator(mode="after")
     def _one_currency(self) -> "SkuBody":
@@ -135,6 +140,7 @@ class SkuBody(Request):
             transport_class=self.transport_class,
             order_type=self.order_type,
             stock_policy=self.stock_policy,
+            delivery=self.delivery,
         )
 
 

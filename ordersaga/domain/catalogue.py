@@ -21,12 +21,19 @@ class StockPolicy(StrEnum):
     DEDUCT_AT_PAYMENT = "deduct_at_payment"
 
 
+class Delivery(StrEnum):
+    """How goods that are not shipped reach their buyer: as codes of a pool, or as a right that a provider grants."""
+
+    CODES = "codes"
+    ENTITLEMENT = "entitlement"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sku:
     """One thing that can be ordered (R-ORD-1).
 
     `shipping_fee` is per unit and replaces the merchant's tariff. `floor_price` is what no offer takes a unit below.
-    `category` is a path such as `tea/oolong`.
+    `category` is a path such as `tea/oolong`. `delivery` means something to goods that are not shipped.
     """
 
     sku: str
@@ -44,6 +51,7 @@ class Sku:
     transport_class: TransportClass = TransportClass.ORDINARY
     order_type: str = "standard"
     stock_policy: StockPolicy = StockPolicy.DEDUCT_AT_SUBMIT
+    delivery: Delivery = Delivery.CODES
 
     @property
     def volume_mm3(self) -> int:

@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.schema import Table
 
-from ordersaga.domain.catalogue import Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
+from ordersaga.domain.catalogue import Delivery, Merchant, Sku, StockPolicy, Tariff, TransportClass, Warehouse
+from ordersaga.domain.lifecycle.registry import unshipped
 from ordersaga.domain.money import Money
+from ordersaga.persistence import codes
 from ordersaga.persistence.tables.catalogue import catalogue_files, merchants, skus, warehouses
 from ordersaga.persistence.tables.stock import stock
 
@@ -27,7 +29,11 @@ _GOODS = (
         merchants.c.name.label("merchant_name"),
         merchants.c.self_operated,
         merchants.c.shipping,
-        case((skus.c.sku == _counted, func.coalesce(_FREE, 0))).label("free"),
+        case(
+            (~(skus.c.sku == _counted), None),
+            (skus.c.order_type == any_(bindparam("unshipped", type_=ARRAY(Text))), codes.FREE),
+            else_=func.coalesce(_FREE, 0),
+        ).label("free"),
     )
     .join(merchants)
     .where((skus.c.sku == _wanted) | (skus.c.sku == _counted))
@@ -48,7 +54,8 @@ async def goods(connection: AsyncConnection, wanted: Iterable[str], *, counted: 
     found_skus: dict[str, Sku] = {}
     found_merchants: dict[str, Merchant] = {}
     free: dict[str, int] = {}
-    for row in await connection.execute(_GOODS, {"wanted": list(wanted), "counted": list(counted)}):
+    asked = {"wanted": list(wanted), "counted": list(counted), "unshipped": list(unshipped())}
+    for row in await connection.execute(_GOODS, asked):
         found_skus[row.sku] = _sku(row)
         if row.free is not None:
             free[row.sku] = int(row.free)
@@ -113,6 +120,7 @@ def _sku(row: Row[Any]) -> Sku:
         transport_class=TransportClass(row.transport_class),
         order_type=row.order_type,
         stock_policy=StockPolicy(row.stock_policy),
+        delivery=Delivery(row.delivery),
     )
 
 

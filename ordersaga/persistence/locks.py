@@ -10,3 +10,4 @@ class AdvisoryLock(IntEnum):
     MIGRATION = 7_201_933_114
     RELAY = 7_201_933_115
     CHECKPOINT = 7_201_933_116
+    CODES = 7_201_933_120

@@ -29,8 +29,18 @@ class RateLimitSettings(BaseModel):
     quotes: Allowance = Allowance(per_caller=120, per_address=1200)
     submits: Allowance = Allowance(per_caller=30, per_address=600)
     claims: Allowance = Field(Allowance(per_caller=10, per_address=120), description="of coupons, by a code")
+    reveals: Allowance = Field(Allowance(per_caller=30, per_address=600), description="of codes that were bought")
     logins: Allowance = Field(
         Allowance(per_caller=10, per_address=60), description="failed ones; a token that is not accepted is one too"
+    )
+
+
+class GateSettings(BaseModel):
+    """The gates before flash sales; see `docs/flash-sale.md`."""
+
+    refresh_seconds: float = Field(1.0, gt=0, description="how often a worker tells gates what PostgreSQL knows")
+    requests_without: int = Field(
+        4, gt=0, description="quotes and submits at once, per API process, that do without a gate while Redis is away"
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from ordersaga.domain.campaigns import Terms
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.errors import NotFound
-from ordersaga.domain.lifecycle import flash_sale, standard
+from ordersaga.domain.group_buy import GroupBuyTerms
+from ordersaga.domain.lifecycle import digital, flash_sale, group_buy, presale, standard
 from ordersaga.domain.lifecycle.table import Machine, Word
+from ordersaga.domain.presale import PresaleTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +19,7 @@ class OrderType:
 
     The workflow is the class `workflow` of the module `workflows.<name>`, or of `module`. It `ships` parcels to an
     address, or delivers without. Goods of a type with `terms` are sold only while a campaign with such terms runs.
+    A `gated` type's buyers pass the gate of its campaign before anything else is asked (`ordersaga.domain.gate`).
     `stock_policy` overrides that of its goods; `policies` are the knobs, by profile, that differ from other types'.
     """
 
@@ -27,6 +30,7 @@ class OrderType:
     ships: bool = True
     terms: type[Terms] | None = None
     stock_policy: StockPolicy | None = None
+    gated: bool = False
     policies: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
@@ -40,6 +44,11 @@ class OrderType:
     @property
     def under_campaign(self) -> bool:
         return self.terms is not None
+
+    @property
+    def choices(self) -> frozenset[str]:
+        """What the buyer of such an order may choose beside its goods."""
+        return self.terms.choices if self.terms else frozenset()
 
     @property
     def machine(self) -> Machine:
@@ -62,7 +71,28 @@ _TYPES = (
         machines=(flash_sale.MACHINE,),
         terms=Terms,
         stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
+        gated=True,
         policies={"production": {"payment_seconds": 5 * 60}, "demo": {"payment_seconds": 10}},
+    ),
+    OrderType(
+        label=Word("presale", "Presale", "預售"),
+        workflow="PresaleOrder",
+        machines=(presale.MACHINE,),
+        terms=PresaleTerms,
+        stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
+    ),
+    OrderType(
+        label=Word("digital", "Digital goods", "虛擬商品"),
+        workflow="DigitalOrder",
+        machines=(digital.MACHINE,),
+        ships=False,
+        stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
+    ),
+    OrderType(
+        label=Word("group_buy", "Group buy", "拼團"),
+        workflow="GroupBuyOrder",
+        machines=(group_buy.MACHINE,),
+        terms=GroupBuyTerms,
     ),
 )
 
@@ -74,6 +104,11 @@ def order_type(name: str) -> OrderType:
     if name not in ORDER_TYPES:
         raise NotFound(f"there is no order type {name!r}", order_type=name, allowed=list(ORDER_TYPES))
     return ORDER_TYPES[name]
+
+
+def unshipped() -> frozenset[str]:
+    """The names of the types whose goods lie in no warehouse."""
+    return frozenset(name for name, kind in ORDER_TYPES.items() if not kind.ships)
 
 
 def register(kind: OrderType) -> None:

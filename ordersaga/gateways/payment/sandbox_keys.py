@@ -33,6 +33,7 @@ class SandboxKeys:
 
     def __init__(self, secret: str) -> None:
         self.api_key = _derive(secret, "provider api").hex()
+        self.entitlement_key = _derive(secret, "entitlement api").hex()
         self._token_key = OctKey.import_key(_derive(secret, "cashier link"))
 
     def seal(self, ticket: CashierTicket) -> str:

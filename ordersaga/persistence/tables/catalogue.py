@@ -44,6 +44,7 @@ skus = Table(
     Column("transport_class", Text, nullable=False),
     Column("order_type", Text, nullable=False),
     Column("stock_policy", Text, nullable=False),
+    Column("delivery", Text, nullable=False, server_default="codes"),
     CheckConstraint("price >= 0", name="price_not_negative"),
     CheckConstraint("shipping_fee >= 0", name="shipping_fee_not_negative"),
     CheckConstraint("floor_price >= 0 AND floor_price <= price", name="floor_price_within_price"),

@@ -63,6 +63,18 @@ sandbox_refunds = Table(
     CheckConstraint("amount > 0", name="amount_positive"),
 )
 
+# What the sandbox's entitlement provider was asked for. `reference` is the merchant's number of one unit.
+sandbox_entitlements = Table(
+    "sandbox_entitlements",
+    metadata,
+    Column("reference", Text, primary_key=True),
+    Column("product", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    CheckConstraint("state IN ('asked', 'granted', 'used', 'revoked', 'refused')", name="state"),
+)
+
 sandbox_callbacks = Table(
     "sandbox_callbacks",
     metadata,
