@@ -1,81 +1,95 @@
-"""Random lives of orders: whatever is tried, in whatever order, the table's promises hold (R-STM-1, P9)."""
+"""What the tables promise, type by type, whatever is tried and in whatever order (R-STM-1, P1, P3, P6, P9)."""
 
-import pytest
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis import settings
+from hypothesis.stateful import invariant
 
-from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.lifecycle import digital, flash_sale, group_buy, presale, standard
 from ordersaga.domain.lifecycle.actions import Action
-from ordersaga.domain.lifecycle.standard import MACHINE
 from ordersaga.domain.lifecycle.states import State
-from ordersaga.domain.lifecycle.table import Actor, Transition
+from tests.properties.order_life import DEPOSIT, PAYABLE, SHIPMENTS, UNPAID_ENDS, OrderLife
 
-GIVEN_UP = {State.CANCELLED, State.PAYMENT_TIMED_OUT}
-UNPAID = {
-    State.UNDER_REVIEW,
-    State.RISK_REFUSED,
-    State.AWAITING_PAYMENT,
-    State.PAYMENT_FAILED,
-    State.CLOSING_PAYMENT,
-    *GIVEN_UP,
-}
+GIVING_UP = (Action.CANCEL, Action.REACH_PAYMENT_DEADLINE, Action.REJECT_RISK, Action.REACH_REVIEW_DEADLINE)
 
 
-class OrderLife(RuleBasedStateMachine):
-    """One order that lawful steps lead on, and at which anybody tries anything."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.state = MACHINE.initial
-        self.taken: list[str] = []
-
-    @rule(action=st.sampled_from(Action), actor=st.sampled_from(Actor))
-    def somebody_tries_something(self, action: Action, actor: Actor) -> None:
-        if MACHINE.allows(self.state, action, actor):
-            self._be(action, MACHINE.next(self.state, action, actor))
-            return
-        with pytest.raises(ActionNotAllowed) as refusal:
-            MACHINE.next(self.state, action, actor)
-        assert (refusal.value.details["state"], refusal.value.details["action"]) == (self.state, action)
-
-    @precondition(lambda self: any(row.next != row.current for row in self._rows()))
-    @rule(data=st.data())
-    def the_order_goes_on(self, data: st.DataObject) -> None:
-        row = data.draw(st.sampled_from([row for row in self._rows() if row.next != row.current]))
-        actor = data.draw(st.sampled_from(sorted(row.by)))
-        self._be(row.action, MACHINE.next(self.state, row.action, actor))
-
-    def _rows(self) -> list[Transition]:
-        return [row for row in MACHINE.rows if row.current == self.state]
-
-    def _be(self, action: str, reached: str) -> None:
-        assert self.state not in MACHINE.final or reached == self.state
-        self.state = reached
-        self.taken.append(action)
+class StandardLife(OrderLife):
+    machine = standard.MACHINE
 
     @invariant()
-    def it_is_paid_once_or_not_at_all(self) -> None:
-        assert self.taken.count(Action.CONFIRM_PAYMENT) == (0 if self.state in UNPAID else 1)
+    def it_is_given_up_by_somebody_or_by_a_deadline(self) -> None:
+        assert self.state not in UNPAID_ENDS or self.did(*GIVING_UP)
 
     @invariant()
-    def nothing_is_shipped_before_it_is_paid_and_split(self) -> None:
-        shipments = [
-            i for i, action in enumerate(self.taken) if action in (Action.SHIP_PARCEL, Action.SHIP_LAST_PARCEL)
-        ]
-        if shipments:
-            assert {Action.CONFIRM_PAYMENT, Action.SPLIT} <= set(self.taken[: shipments[0]])
-            assert self.taken.count(Action.SHIP_LAST_PARCEL) <= 1
+    def it_is_refunded_only_because_its_stock_had_gone(self) -> None:
+        assert self.state != State.REFUNDED or self.did(Action.MISS_STOCK) == 1
+
+
+class EarlierStandardLife(OrderLife):
+    """Runs that began with the first version of the table live by it to their end."""
+
+    machine = standard.VERSION_1
 
     @invariant()
-    def it_is_given_up_by_a_cancel_or_a_deadline_only(self) -> None:
-        if self.state in GIVEN_UP:
-            assert {Action.CANCEL, Action.REACH_PAYMENT_DEADLINE} & set(self.taken)
+    def it_knows_neither_reviews_nor_refunds(self) -> None:
+        assert self.state not in (State.UNDER_REVIEW, State.RISK_REFUSED, State.REFUNDING, State.REFUNDED)
+
+
+class FlashSaleLife(OrderLife):
+    machine = flash_sale.MACHINE
 
     @invariant()
-    def it_is_completed_only_after_receipt_was_confirmed(self) -> None:
-        if Action.COMPLETE in self.taken:
-            confirmations = {Action.CONFIRM_RECEIPT, Action.CONFIRM_RECEIPT_AUTOMATICALLY}
-            assert sum(action in confirmations for action in self.taken) == 1
+    def what_is_paid_is_never_short_of_stock(self) -> None:
+        assert not self.did(Action.MISS_STOCK, Action.FINISH_REFUND)
 
 
-TestOrderLife = OrderLife.TestCase
+class PresaleLife(OrderLife):
+    machine = presale.MACHINE
+    due_now = DEPOSIT
+
+    @invariant()
+    def the_balance_is_taken_after_the_deposit_and_in_its_window(self) -> None:
+        assert self.is_before(Action.CONFIRM_DEPOSIT, Action.OPEN_BALANCE, Action.CONFIRM_BALANCE)
+        assert self.is_before(Action.OPEN_BALANCE, Action.CONFIRM_BALANCE)
+
+    @invariant()
+    def deposit_and_balance_are_the_price(self) -> None:
+        if self.did(Action.CONFIRM_BALANCE):
+            assert self.captured == PAYABLE
+
+    @invariant()
+    def a_forfeited_deposit_is_all_that_is_kept(self) -> None:
+        if self.state == presale.PresaleState.DEPOSIT_FORFEITED:
+            assert self.kept == DEPOSIT
+
+
+class DigitalLife(OrderLife):
+    machine = digital.MACHINE
+
+    @invariant()
+    def nothing_is_put_into_parcels(self) -> None:
+        assert not self.did(Action.SPLIT, *SHIPMENTS, Action.CHANGE_RECEIVER)
+
+    @invariant()
+    def what_was_revealed_is_not_taken_back(self) -> None:
+        assert not (self.codes_revealed and self.did(Action.RETURN_UNUSED))
+        assert self.is_before(Action.FULFIL_DIGITALLY, Action.REVEAL_CODE)
+
+
+class GroupBuyLife(OrderLife):
+    machine = group_buy.MACHINE
+
+    @invariant()
+    def nobody_goes_on_without_the_group(self) -> None:
+        assert self.is_before(Action.FILL_GROUP, Action.SPLIT, Action.MISS_STOCK)
+        assert self.is_before(Action.CONFIRM_PAYMENT, Action.FILL_GROUP)
+
+    @invariant()
+    def an_expired_group_keeps_no_money(self) -> None:
+        if self.did(Action.EXPIRE_GROUP) and self.state in self.machine.final:
+            assert self.kept == 0
+
+
+_LIVES = settings(max_examples=max(150, settings().max_examples))
+
+for life in (StandardLife, EarlierStandardLife, FlashSaleLife, PresaleLife, DigitalLife, GroupBuyLife):
+    life.TestCase.settings = settings(_LIVES, stateful_step_count=25)
+    globals()[f"Test{life.__name__}"] = life.TestCase
