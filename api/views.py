@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.access import actor_of
 from api.authentication import Caller, Role
 from api.groups import group_document
+from api.instalments import instalment_documents
 from api.lines import line_document, totals
 from api.schemas.orders import OrderView
 from api.schemas.values import money
@@ -30,6 +31,8 @@ from ordersaga.persistence.reviews import Review
 
 _MAY_SEE_BEARERS = frozenset({Role.MERCHANT, Role.OPERATOR, Role.DOWNSTREAM})
 """Who bears a discount is between the platform and its merchants; those who settle it read it too."""
+_APART_FROM_MONEY = frozenset({Role.MERCHANT, Role.WAREHOUSE})
+"""What the buyer pays, and when, is not for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
             }
             for line in order.lines
         ],
+        "instalments": [] if caller.role in _APART_FROM_MONEY else instalment_documents(order, known.payments),
         "payments": [payment_document(payment, order.payment_due_at) for payment in known.payments],
         "parcels": [_parcel(parcel, order.currency) for parcel in known.parcels],
         "after_sales": [],

@@ -1,12 +1,13 @@
 """Orders as every role reads them, and what buyers do with them."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from api.schemas.groups import OrderGroupView
 from api.schemas.quotes import DiscountView, SourceView, TotalsView
-from api.schemas.refunds import RefundView
+from api.schemas.refunds import Note, RefundView
 from api.schemas.values import (
     STORABLE,
     AddressBody,
@@ -32,6 +33,17 @@ class SubmitRequest(Request):
 
 class CancelRequest(Request):
     reason: Reason = ""
+
+
+class RiskDecisionRequest(Request):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"decision": "approve", "note": "called the buyer, it is a wedding"}]}
+    )
+
+    decision: Literal["approve", "reject"] = Field(
+        description="`approve`: the time to pay begins; `reject`: everything that the order holds goes back"
+    )
+    note: Note
 
 
 class ReviewItem(Request):
@@ -100,6 +112,17 @@ class PaymentView(Response):
     refunded: MoneyView | None = Field(description="what of that went back, or is on its way")
 
 
+class InstalmentView(Response):
+    """What is to be paid when. Times are left empty where nothing is said of them, or no longer matters."""
+
+    instalment: str = Field(description="`full`, `deposit` or `balance`")
+    amount: MoneyView
+    state: str = Field(description="`paid`, `due`, `upcoming`, or `void` for what cannot be paid any more")
+    opens_at: datetime | None
+    due_at: datetime | None
+    paid_at: datetime | None
+
+
 class ParcelLineView(Response):
     line_no: int
     sku: str
@@ -154,6 +177,19 @@ class OrderSummary(OrderHeading):
     merchant_ids: list[str]
 
 
+class ScreeningReason(Response):
+    rule: str
+    kind: str
+    verdict: str
+
+
+class ScreeningView(Response):
+    """What risk control said when the order was submitted."""
+
+    verdict: str = Field(description="`allow` or `review`")
+    reasons: list[ScreeningReason]
+
+
 class OrderView(OrderHeading):
     """The whole order, as far as the role that reads it may see."""
 
@@ -161,10 +197,13 @@ class OrderView(OrderHeading):
     receiver: AddressBody | None = Field(description="nobody for what is not shipped")
     campaign: str | None = None
     sale: dict[str, Any] | None = Field(None, description="the campaign's terms, and the buyer's choices")
+    group: OrderGroupView | None = Field(None, description="of an order that is bought in a group")
     lines: list[OrderLineView]
+    instalments: list[InstalmentView] = Field(description="not for merchants and warehouses")
     payments: list[PaymentView]
     parcels: list[OrderParcelView]
     after_sales: list[dict[str, Any]]
     refunds: list[RefundView]
     reviews: list[ReviewView]
     available_actions: list[ActionView]
+    screening: ScreeningView | None = Field(None, description="operators only")

@@ -97,8 +97,9 @@ class Machine:
         """Every action that `actor` may ever take, in the table's order."""
         return tuple(dict.fromkeys(row.action for row in self.rows if actor in row.by))
 
-    def reachable(self) -> frozenset[str]:
-        found, fresh = {self.initial}, {self.initial}
+    def reachable(self, start: str | None = None) -> frozenset[str]:
+        """Every state that may still come from `start` on, itself among them; from the initial state without."""
+        found, fresh = {start or self.initial}, {start or self.initial}
         while fresh:
             fresh = {row.next for row in self.rows if row.current in fresh} - found
             found |= fresh
