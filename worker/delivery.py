@@ -16,9 +16,15 @@ from activities.payment import settle
 from activities.refund import settle_refund
 from ordersaga.domain.errors import OrderError
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED, REFUND_DUE, REFUND_REPORTED, TASK_QUEUE
-from ordersaga.gateways import correlation
-from ordersaga.gateways.refund import begin
+from ordersaga.domain.messages import (
+    GROUP_CHANGED,
+    PARCEL_REPORTED,
+    PAYMENT_REPORTED,
+    REFUND_DUE,
+    REFUND_REPORTED,
+    TASK_QUEUE,
+)
+from ordersaga.gateways import correlation, group, refund
 from ordersaga.persistence import inbox, orders, parcels, payments
 from ordersaga.persistence.database import Database
 
@@ -28,6 +34,8 @@ _BATCH = 100
 _PATIENCE = timedelta(seconds=5)
 _AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 """Temporal as a whole: the other reports would fare no better."""
+_BEGUN_BY = {REFUND_DUE: refund.begin, GROUP_CHANGED: group.begin}
+"""Signals that start the run which they are for."""
 
 
 class Delivery:
@@ -79,9 +87,10 @@ class Delivery:
         return True
 
     async def _tell(self, delivery: inbox.Delivery) -> None:
-        if delivery.signal == REFUND_DUE:
-            payment_id = delivery.subject.partition("/")[2]
-            await begin(self._client, payment_id, task_queue=self._task_queue, patience=_PATIENCE)
+        begin = _BEGUN_BY.get(delivery.signal)
+        if begin is not None:
+            _, _, subject = delivery.subject.partition("/")
+            await begin(self._client, subject, task_queue=self._task_queue, patience=_PATIENCE)
         else:
             handle = self._client.get_workflow_handle(delivery.workflow_id)
             await handle.signal(delivery.signal, rpc_timeout=_PATIENCE)

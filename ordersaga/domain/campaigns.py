@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from ordersaga.domain.catalogue import Sku, StockPolicy
 from ordersaga.domain.errors import CampaignUnavailable, OrderTypeMixed, RuleInvalid
@@ -23,8 +23,10 @@ class Window:
 class Terms:
     """What a campaign says beside goods, price and time. Types that need more derive from it.
 
-    Fields are integers, texts, and times that are aware of their zone.
+    Fields are integers, texts, and times that are aware of their zone. `choices` name what the buyer may choose.
     """
+
+    choices: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def bonus(self) -> int:

@@ -153,7 +153,7 @@ class RiskDenied(Refused):
 
 
 class GroupUnavailable(Refused):
-    """`reason` is `unknown_group`, `full`, `expired`, `joined_already` or `other_campaign`."""
+    """`reason` is `unknown_group`, `full`, `expired`, `dissolved`, `joined_already` or `other_campaign`."""
 
     code = "group_unavailable"
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from ordersaga.domain.campaigns import Terms
 from ordersaga.domain.errors import RuleInvalid
@@ -15,6 +16,7 @@ GROUP_CODE = "group_code"
 class GroupBuyTerms(Terms):
     """A group has `size` seats and `seconds` to fill them."""
 
+    choices: ClassVar[frozenset[str]] = frozenset({GROUP_CODE})
     size: int
     seconds: int
 

@@ -1,0 +1,49 @@
+"""Groups of buyers at the edge: who may join is asked before anything is written, and decided in the run (R-TYPE-5)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.problems import Problem
+from ordersaga.domain.campaigns import Campaign
+from ordersaga.domain.errors import GroupUnavailable
+from ordersaga.domain.group import Group
+from ordersaga.domain.group_buy import GROUP_CODE
+from ordersaga.persistence import groups
+
+
+async def require_room(
+    connection: AsyncConnection, choices: Mapping[str, str], campaign: Campaign, buyer: str, at: datetime
+) -> None:
+    """Raises `GroupUnavailable` when the buyer chose a group that cannot be joined now."""
+    code = choices.get(GROUP_CODE)
+    if code is None:
+        return
+    group = await groups.get(connection, code)
+    if group is None:
+        raise unknown_group(code)
+    group.require_room(campaign.code, buyer, at)
+
+
+def unknown_group(code: str) -> GroupUnavailable:
+    return GroupUnavailable(f"there is no group {code}", group_code=code, reason="unknown_group")
+
+
+def refuse_choices(choices: Mapping[str, str], allowed: frozenset[str], order_type: str) -> None:
+    """Raises `request_invalid` for what an order of this type does not let its buyer choose."""
+    for name in choices.keys() - allowed:
+        fault = {"field": name, "rule": "not_of_this_type", "message": f"an order of the type {order_type} has none"}
+        raise Problem("request_invalid", f"not acceptable: {name}", errors=[fault])
+
+
+def group_document(group: Group) -> dict[str, Any]:
+    """What an order shows of its group."""
+    return {
+        "code": group.code,
+        "state": group.state,
+        "size": group.size,
+        "seats_taken": len(group.living),
+        "expires_at": group.expires_at,
+    }
