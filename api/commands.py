@@ -35,14 +35,19 @@ async def command(
     if key is None:
         machine.next(standing.state, action, actor_of(caller))
     by = await with_note(services, caller, order_no, reason)
+    update = update_id(action, caller.role, caller.subject, key or secrets.token_hex(8))
+    await steer(services, caller, order_no, action, by, name=action, update=update)
+
+
+async def steer(
+    services: Services, caller: Caller, order_no: str, action: Action, word: object, *, name: str, update: str
+) -> None:
+    """Send the order's run the update `name`, whose id is `update`, and wait until it is decided."""
     patience = services.settings.submit_deadline_seconds
     try:
         async with asyncio.timeout(patience):
             await services.temporal.get_workflow_handle(order_workflow_id(order_no)).execute_update(
-                action,
-                by,
-                id=update_id(action, caller.role, caller.subject, key or secrets.token_hex(8)),
-                rpc_timeout=timedelta(seconds=patience),
+                name, word, id=update, rpc_timeout=timedelta(seconds=patience)
             )
     except WorkflowUpdateFailedError as error:
         raise refusal(error) from error

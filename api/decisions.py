@@ -1,4 +1,6 @@
-"""What operators decide of a refund that failed, sent to its run as an update (R-PAY-3)."""
+"""What operators decide, sent to the run that waits for it as an update: of failed refunds (R-PAY-3), and of orders
+that risk control holds (R-STK-4).
+"""
 
 import asyncio
 import secrets
@@ -9,20 +11,36 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from api.authentication import Caller
-from api.commands import refusal, with_note
+from api.commands import own_order, refusal, steer, with_note
 from api.placement import dispose, update_id
 from api.problems import not_found, unavailable
 from api.services import Services
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.refund import after
+from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import RETRY_REFUND, SETTLE_REFUND
+from ordersaga.domain.messages import DECIDE_RISK, RETRY_REFUND, RISK_ACTIONS, SETTLE_REFUND, RiskDecision
 from ordersaga.domain.refund import Refund
 from ordersaga.gateways.refund import beginning
 from ordersaga.persistence import refunds
 
 _ACTIONS = {RETRY_REFUND: Action.RETRY_REFUND, SETTLE_REFUND: Action.SETTLE_REFUND}
+
+
+async def decide_risk(
+    services: Services, caller: Caller, order_no: str, decision: str, *, note: str, key: str | None
+) -> None:
+    """Let an order that risk control holds go on, or refuse it, and wait until that is recorded.
+
+    Raises `ActionNotAllowed` when it is decided already, or not in question; 503 when the answer is late.
+    """
+    standing, action = await own_order(services, caller, order_no), RISK_ACTIONS[decision]
+    if key is None:
+        order_type(standing.order_type).version(standing.table_version).next(standing.state, action, Actor.OPERATOR)
+    word = RiskDecision(decision=decision, by=await with_note(services, caller, order_no, note))
+    update = update_id(DECIDE_RISK, decision, caller.role, caller.subject, key or secrets.token_hex(8))
+    await steer(services, caller, order_no, action, word, name=DECIDE_RISK, update=update)
 
 
 async def decide_refund(

@@ -7,14 +7,22 @@ from typing import Any
 from fastapi import APIRouter, status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.access import Buyer, BuyerOrOperator, IdempotencyKey, Language, acted_by, actor_of
+from api.access import Buyer, BuyerOrOperator, IdempotencyKey, Language, Operator, acted_by, actor_of
 from api.attempts import open_attempt
 from api.authentication import Caller, Role
 from api.commands import command
+from api.decisions import decide_risk
 from api.idempotency import once
 from api.problems import Problem, not_found, responses
 from api.routers.orders import OrderNo
-from api.schemas.orders import CancelRequest, OrderView, PaymentView, ReceiverChange, ReviewRequest
+from api.schemas.orders import (
+    CancelRequest,
+    OrderView,
+    PaymentView,
+    ReceiverChange,
+    ReviewRequest,
+    RiskDecisionRequest,
+)
 from api.schemas.payments import PaymentRequest
 from api.services import Services, UsesServices
 from api.views import dossier, order_document, payment_document, receiver_is_fixed
@@ -58,6 +66,20 @@ async def cancel_order(
     await command(
         services, caller, order_no, Action.CANCEL, key=key, reason=request.reason if request is not None else ""
     )
+    return await _document(services, caller, order_no, language)
+
+
+@router.post("/risk-decision", response_model=OrderView, responses=responses(*_ACTION, "unavailable"))
+async def decide_on_risk(
+    services: UsesServices,
+    caller: Operator,
+    language: Language,
+    order_no: OrderNo,
+    request: RiskDecisionRequest,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """Let an order that is under review go on, or refuse it (R-STK-4). The note says why."""
+    await decide_risk(services, caller, order_no, request.decision, note=request.note, key=key)
     return await _document(services, caller, order_no, language)
 
 

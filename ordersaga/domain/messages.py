@@ -20,6 +20,7 @@ REFUND_DUE = "refund_due"
 REFUND_REPORTED = "refund_reported"
 RETRY_REFUND = "retry"
 SETTLE_REFUND = "settle"
+RISK_ACTIONS = {"approve": Action.APPROVE_RISK, "reject": Action.REJECT_RISK}
 FULFILMENT_WORKFLOW = "Fulfilment"
 REFUND_WORKFLOW = "Refund"
 GROUP_CHANGED = "group_changed"
@@ -121,7 +122,7 @@ class RiskDecision:
 
     @property
     def action(self) -> Action | None:
-        return {"approve": Action.APPROVE_RISK, "reject": Action.REJECT_RISK}.get(self.decision)
+        return RISK_ACTIONS.get(self.decision)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
