@@ -22,6 +22,7 @@ async def list_order_types() -> Page[OrderTypeSummary]:
             OrderTypeSummary(
                 order_type=kind.name,
                 label=_label(kind.label),
+                about=kind.about,
                 version=kind.machine.version,
                 ships=kind.ships,
                 under_campaign=kind.under_campaign,
@@ -39,6 +40,7 @@ async def get_order_type(name: Identifier) -> dict[str, Any]:
     return {
         "order_type": kind.name,
         "label": _label(kind.label),
+        "about": kind.about,
         "ships": kind.ships,
         "under_campaign": kind.under_campaign,
         "version": machine.version,

@@ -32,6 +32,7 @@ class OrderTypeSummary(Response):
 
     order_type: str
     label: dict[str, str]
+    about: str
     version: int
     ships: bool
     under_campaign: bool = Field(description="only sold while a campaign of it runs")
