@@ -41,6 +41,8 @@ OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, exa
         "points_unavailable",
         "offer_exhausted",
         "duplicate_submission",
+        "campaign_unavailable",
+        "group_unavailable",
         "purchase_limit_exceeded",
         "risk_denied",
         "out_of_stock",

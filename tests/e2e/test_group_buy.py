@@ -2,57 +2,11 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from tests.shop import Document, Person, Shop, refused, twd, until
-
-PRICE = 7_500
-
-
-@dataclass(frozen=True, slots=True)
-class GroupBuy:
-    """A campaign of this test's own."""
-
-    shop: Shop
-    code: str
-    sku: str
-
-    @classmethod
-    async def opens(cls, shop: Shop, *, size: int = 3, seconds: int = 60, **changes: Any) -> "GroupBuy":
-        sku = await shop.shelves()
-        campaign = cls(shop, f"{sku}-together", sku)
-        now = datetime.now(UTC)
-        body = {
-            "order_type": "group_buy",
-            "name": "Together",
-            "sku": sku,
-            "price": twd(PRICE),
-            "starts_at": (now - timedelta(hours=1)).isoformat(),
-            "ends_at": (now + timedelta(hours=1)).isoformat(),
-            "terms": {"size": size, "seconds": seconds},
-        }
-        await shop.operator.put(f"/v1/admin/campaigns/{campaign.code}", body | changes)
-        return campaign
-
-    async def quotes(self, buyer: Person, group: str | None = None, quantity: int = 1) -> Document:
-        choice = {"group_code": group} if group else {}
-        return await self.shop.previews(buyer, (self.sku, quantity), order_type="group_buy", **choice)
-
-    async def joins(self, buyer: Person, group: str | None = None, quantity: int = 1) -> Document:
-        """The order of a buyer who joins a group, or opens one."""
-        return await self.shop.submits(buyer, await self.quotes(buyer, group, quantity))
-
-    async def group(self, code: str) -> Document:
-        return await self.shop.nobody().get(f"/v1/groups/{code}")
-
-    async def pays(self, buyer: Person, order: Document) -> Document:
-        payment = await self.shop.pays(buyer, order["order_no"])
-        await self.shop.until(order["order_no"], "awaiting_group", "paid", "in_production")
-        return payment
+from tests.group_buy import PRICE, GroupBuy
+from tests.shop import Document, Shop, refused, twd, until
 
 
 def money_back(order: Document) -> list[tuple[str, Document]]:
@@ -117,10 +71,8 @@ async def test_a_group_that_does_not_fill_gives_the_payers_their_money_and_every
     assert moved == ["submit", "confirm_payment", "expire_group", "finish_refund"]
 
     await shop.simulates(unpaid)
-    refusal = refused(
-        await cat.ask("POST", "/v1/quotes", {**_cart(buy), "group_code": code}), 409, "group_unavailable"
-    )
-    assert refusal["reason"] == "expired"
+    answer = await cat.ask("POST", "/v1/quotes", buy.cart(code))
+    assert refused(answer, 409, "group_unavailable")["reason"] == "expired"
 
 
 async def test_the_leader_may_leave_while_the_group_forms_and_another_takes_the_seat(shop: Shop) -> None:
@@ -186,12 +138,6 @@ async def test_a_group_is_shown_to_who_has_its_code_and_names_nobody(shop: Shop)
     refused(await shop.nobody().ask("GET", "/v1/groups/G-00000-00000"), 404, "not_found")
 
 
-def _cart(buy: GroupBuy) -> Document:
-    from tests.shop import TAIPEI, items
-
-    return {"items": items((buy.sku, 1)), "address": TAIPEI, "order_type": "group_buy"}
-
-
 @pytest.mark.parametrize("reason", ["unknown_group", "joined_already", "other_campaign", "full", "dissolved"])
 async def test_a_group_that_cannot_be_joined_is_refused_by_the_preview_and_says_why(shop: Shop, reason: str) -> None:
     buy = await GroupBuy.opens(shop, size=2)
@@ -210,5 +156,5 @@ async def test_a_group_that_cannot_be_joined_is_refused_by_the_preview_and_says_
         await lea.post(f"/v1/orders/{order['order_no']}/cancel")
         await until(lambda: buy.group(code), lambda group: group["state"] == "dissolved")
     async with shop.nothing_changes(asked, wanted.sku):
-        answer = await asked.ask("POST", "/v1/quotes", {**_cart(wanted), "group_code": code})
+        answer = await asked.ask("POST", "/v1/quotes", wanted.cart(code))
         assert refused(answer, 409, "group_unavailable")["reason"] == reason

@@ -84,6 +84,9 @@ OPERATIONS: dict[str, Operation] = {
     "GET /v1/order-types/{name}": Operation("/v1/order-types/standard",
         (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
 
+    "GET /v1/groups/{code}": Operation("/v1/groups/{group}",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+
     "POST /v1/quotes": Operation("/v1/quotes",
         (401, 401,  200, 200,  403, 403,  403, 403,  403, 403),
         {"items": [{"sku": "{sku}", "quantity": 1}], "address": TAIPEI}),

@@ -11,6 +11,7 @@ from typing import Any
 from api.authentication import Role
 from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
 from ordersaga.gateways.signing import sign
+from tests.group_buy import GroupBuy
 from tests.security.operations import CALLERS, OPERATIONS
 from tests.shop import TAIPEI, Document, Person, Shop, until
 
@@ -115,6 +116,7 @@ class Scene:
             "endpoint": self._endpoint,
             "promotion": self._promotion,
             "campaign": self._campaign,
+            "group": self._group,
             "benefit": self._benefit,
             "coupon": self._coupon,
             "policy": self._policy,
@@ -200,6 +202,13 @@ class Scene:
 
     async def _campaign(self) -> str:
         return await self._entered("PUT /v1/admin/campaigns/{code}")
+
+    async def _group(self) -> str:
+        """One that the buyer has opened."""
+        buy = await GroupBuy.opens(self.shop)
+        cart = buy.cart() | {"address": TAIPEI | PRIVATE}
+        order = await self.shop.submits(self.buyer, await self.buyer.post("/v1/quotes", cart))
+        return str(order["group"]["code"])
 
     async def _promotion(self) -> str:
         return await self._entered("PUT /v1/admin/promotions/{code}")
