@@ -12,23 +12,30 @@ from api import openapi, problems
 from api.authentication import Authenticator
 from api.deadline import Deadline
 from api.downstream import Downstream
+from api.gate import Gates
 from api.hardening.middleware import harden
 from api.hardening.rates import RateLimiter
 from api.observation import observe, tracing
 from api.routers import (
     addresses,
     admin,
+    admin_block_lists,
     admin_campaigns,
+    admin_codes,
     admin_coupons,
+    admin_limits,
     admin_members,
     admin_offers,
     admin_policies,
+    admin_risk,
     allocations,
     audit,
     catalogue,
+    codes,
     coupons,
     event_stream,
     events,
+    groups,
     health,
     membership,
     metrics,
@@ -49,6 +56,7 @@ from api.sandbox.router import router as sandbox
 from api.sandbox.sender import SandboxSender
 from api.sealing import Sealer
 from api.services import Services
+from ordersaga.gateways.codes import CodeVault
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.pseudonyms import Pseudonyms
@@ -89,9 +97,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.scraping = settings, Scraping()
     problems.install(app)
     rooms = (
-        catalogue, quotes, orders, order_actions, order_events, audit, allocations, parcels, addresses, coupons,
-        membership, notifications, events, webhooks, order_types, admin, admin_offers, admin_coupons, admin_members,
-        admin_campaigns, admin_policies, webhook_endpoints, event_stream, refunds, health, metrics,
+        catalogue, quotes, orders, order_actions, order_events, groups, audit, allocations, parcels, addresses, coupons,
+        codes, membership, notifications, events, webhooks, order_types, admin, admin_offers, admin_coupons,
+        admin_members, admin_campaigns, admin_codes, admin_policies, admin_limits, admin_risk, admin_block_lists,
+        webhook_endpoints, event_stream, refunds, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)
@@ -125,7 +134,9 @@ async def build_services(settings: Settings) -> Services:
         sealer=Sealer(settings.quote),
         pseudonyms=Pseudonyms(settings.encryption.ring()),
         rates=RateLimiter(settings.rate_limits, redis, enabled=settings.counts_requests),
+        gates=Gates(settings, redis, database),
         downstream=Downstream.build(settings, database),
+        codes=CodeVault(settings.encryption.ring()),
     )
 
 

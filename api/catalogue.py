@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.campaigns import EnteredCampaign, put_campaigns
 from api.offers import put_offers, put_templates
 from api.problems import Problem
+from api.purchase_limits import put_limits
 from api.schemas.catalogue import Catalogue, CatalogueLoaded
 from api.schemas.rules import within
 from ordersaga.domain.pricing.coupons import CouponTemplate
 from ordersaga.domain.pricing.offers import Offer
+from ordersaga.domain.purchase_limits import PurchaseLimit
 from ordersaga.persistence import catalogue, coupons, members, points, restorations, stocktaking
 from ordersaga.persistence.database import Database
 
@@ -38,6 +40,7 @@ async def load(connection: AsyncConnection, document: Catalogue, *, at: datetime
         await stocktaking.adjust(connection, body.sku, body.stock, document=source, at=at)
     await _load_offers(connection, document, at)
     await _load_campaigns(connection, document, at, source)
+    await _load_limits(connection, document, at)
     await _load_policies(connection, document, at)
     await _load_members(connection, document, at)
     return CatalogueLoaded(**{name: len(entries) for name, entries in document})
@@ -65,6 +68,14 @@ async def _load_campaigns(connection: AsyncConnection, document: Catalogue, at: 
         with within(place):
             entered.append(EnteredCampaign(place, body.to_campaign(body.code), body.stock))
     await put_campaigns(connection, entered, document=source, at=at)
+
+
+async def _load_limits(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:
+    entered: list[tuple[str, PurchaseLimit]] = []
+    for place, body in _placed("limits", document.limits):
+        with within(place):
+            entered.append((place, body.to_limit(body.code)))
+    await put_limits(connection, entered, at)
 
 
 async def _load_policies(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:

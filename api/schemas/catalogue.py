@@ -10,6 +10,7 @@ from api.schemas.coupons import COUPON_EXAMPLE, CouponTemplateBody
 from api.schemas.members import MemberBody
 from api.schemas.offers import MEMBER_BENEFIT_EXAMPLE, PROMOTION_EXAMPLE, MemberBenefitBody, PromotionBody
 from api.schemas.points import Points, PointsPolicyBody
+from api.schemas.purchase_limits import LIMIT_EXAMPLE, PurchaseLimitBody
 from api.schemas.restorations import RestorationsBody
 from api.schemas.values import (
     Account,
@@ -176,6 +177,12 @@ class CatalogueCampaign(CampaignBody):
     code: Identifier
 
 
+class CataloguePurchaseLimit(PurchaseLimitBody):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "clay-pots", **LIMIT_EXAMPLE}]})
+
+    code: Identifier
+
+
 class CatalogueCoupon(CouponTemplateBody):
     """A coupon template. Each account of `grants` is given one coupon, once."""
 
@@ -216,6 +223,7 @@ class Catalogue(Request):
     promotions: list[CataloguePromotion] = Field(default_factory=list, max_length=_MOST)
     member_benefits: list[CatalogueMemberBenefit] = Field(default_factory=list, max_length=_MOST)
     campaigns: list[CatalogueCampaign] = Field(default_factory=list, max_length=_MOST)
+    limits: list[CataloguePurchaseLimit] = Field(default_factory=list, max_length=_MOST)
     coupons: list[CatalogueCoupon] = Field(default_factory=list, max_length=_MOST)
     members: list[CatalogueMember] = Field(default_factory=list, max_length=_MOST)
     points_policies: list[PointsPolicyBody] = Field(default_factory=list, max_length=_MOST)
@@ -231,6 +239,7 @@ class CatalogueLoaded(Response):
     promotions: int
     member_benefits: int
     campaigns: int
+    limits: int
     coupons: int
     members: int
     points_policies: int

@@ -1,10 +1,10 @@
 """Reading and writing campaigns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, union, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +12,9 @@ from ordersaga.domain.campaigns import Campaign, Terms
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.money import Money
+from ordersaga.persistence.stocktaking import GENERAL, IN_A_POOL
 from ordersaga.persistence.tables.campaigns import campaigns
+from ordersaga.persistence.tables.stock import stock
 
 
 async def put(connection: AsyncConnection, campaign: Campaign, at: datetime) -> None:
@@ -44,6 +46,11 @@ async def get(connection: AsyncConnection, code: str) -> Campaign | None:
     return None if row is None else _campaign(row)
 
 
+async def known(connection: AsyncConnection, wanted: Collection[str]) -> set[str]:
+    """Which of these codes are campaigns'."""
+    return set(await connection.scalars(select(campaigns.c.code).where(campaigns.c.code.in_(list(wanted)))))
+
+
 async def of_sku(connection: AsyncConnection, sku: str, kind: str, at: datetime) -> Campaign | None:
     """The SKU's campaign of an order type that runs at that time; else the next one, else the last."""
     query = (
@@ -65,6 +72,30 @@ async def overlapping(connection: AsyncConnection, campaign: Campaign, at: datet
         select(campaigns.c.code).where(same & meets & (campaigns.c.code != campaign.code)).limit(1)
     )
     return None if found is None else str(found)
+
+
+async def has_stock_left(connection: AsyncConnection, before: datetime) -> Sequence[tuple[str, str]]:
+    """Code and SKU of campaigns that were over before then and have a stock of their own, or free units in it."""
+    over = campaigns.c.ends_at <= before
+    pooled = select(campaigns.c.code, campaigns.c.sku).where(over & campaigns.c.pooled)
+    free = select(stock.c.pool, stock.c.sku).where(IN_A_POOL, stock.c.on_hand > stock.c.reserved)
+    left = free.join(campaigns, campaigns.c.code == stock.c.pool).where(over)
+    return [(row.code, row.sku) for row in await connection.execute(union(pooled, left))]
+
+
+async def close_pool(connection: AsyncConnection, code: str, before: datetime) -> bool:
+    """From now on its orders take from the general shelf; `False` if it runs again. Locks it for the transaction."""
+    over = (campaigns.c.code == code) & (campaigns.c.ends_at <= before)
+    closed = await connection.scalar(update(campaigns).where(over).values(pooled=False).returning(campaigns.c.code))
+    return closed is not None
+
+
+async def pool(connection: AsyncConnection, code: str) -> str:
+    """Which stock the goods of a campaign come from now; until the transaction ends it is not closed."""
+    found = await connection.scalar(
+        select(campaigns.c.pooled).where(campaigns.c.code == code).with_for_update(read=True)
+    )
+    return code if found else GENERAL
 
 
 async def page(connection: AsyncConnection, *, after: str, limit: int) -> Sequence[Campaign]:

@@ -27,6 +27,8 @@ def test_every_example_makes_sense(catalogue: Catalogue) -> None:
         assert promotion.to_offer(promotion.code).source is Source.PROMOTION
     for benefit in catalogue.member_benefits:
         assert benefit.to_offer(benefit.code).source is Source.MEMBER_BENEFIT
+    for limit in catalogue.limits:
+        assert limit.to_limit(limit.code).enabled
     for coupon in catalogue.coupons:
         assert coupon.to_template(coupon.template).offer.source is Source.COUPON
     assert [policy.to_policy().currency for policy in catalogue.points_policies] == ["TWD"]
