@@ -1,11 +1,13 @@
 """The stock: reserved at submit, released, shipped."""
 
+from dataclasses import replace
+
 from activities.contract import implements
 from ordersaga.contracts.stock import DeductStock, ReleaseStock, ReserveStock, ShipStock, StockActivities
 from ordersaga.domain.catalogue import Address, StockPolicy
 from ordersaga.domain.errors import AddressNeeded, NotFound
 from ordersaga.domain.sourcing import demands_of
-from ordersaga.persistence import stock, submissions
+from ordersaga.persistence import campaigns, stock, submissions
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.submissions import Submission
 
@@ -29,7 +31,10 @@ class Stock(StockActivities):
             submission = await submissions.get(connection, request.order_no)
             if submission is None:
                 raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
-            demands = demands_of(submission.priced, StockPolicy.DEDUCT_AT_PAYMENT)
+            priced = submission.priced
+            if priced.pool:
+                priced = replace(priced, pool=await campaigns.pool(connection, priced.pool))
+            demands = demands_of(priced, StockPolicy.DEDUCT_AT_PAYMENT)
             await stock.deduct(connection, request.order_no, demands, _receiver(submission), request.at)
 
     @implements(StockActivities.release)

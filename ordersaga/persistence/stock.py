@@ -225,4 +225,4 @@ async def lines_served(
         .where(lines.c.order_no.in_(order_nos) & (lines.c.warehouse_id == warehouse_id))
         .group_by(lines.c.order_no)
     )
-    return {order_no: frozenset(numbers) for order_no, numbers in rows.tuples()}
+    return {order_no: frozenset(numbers) for order_no, numbers in rows}

@@ -118,12 +118,12 @@ async def pools(connection: AsyncConnection, codes: Sequence[str]) -> Mapping[st
     found: dict[str, dict[str, int]] = {code: {} for code in codes}
     here = stock.c.pool.in_(codes) & IN_A_POOL
     rows = await connection.execute(
-        select(stock.c.pool, stock.c.warehouse_id, func.sum(stock.c.on_hand))
+        select(stock.c.pool, stock.c.warehouse_id, func.sum(stock.c.on_hand).label("on_hand"))
         .where(here)
         .group_by(stock.c.pool, stock.c.warehouse_id)
     )
-    for code, warehouse_id, on_hand in rows.tuples():
-        found[code][warehouse_id] = int(on_hand)
+    for row in rows:
+        found[row.pool][row.warehouse_id] = int(row.on_hand)
     return found
 
 
