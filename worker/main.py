@@ -88,6 +88,7 @@ def build_worker(
             order.record,
             order.refuse,
             order.move,
+            order.remind,
             stock.reserve,
             stock.deduct,
             stock.release,
