@@ -85,7 +85,7 @@ async def counts(connection: AsyncConnection, sku: str) -> Mapping[CodeState, in
     rows = await connection.execute(
         select(digital_codes.c.state, func.count()).where(digital_codes.c.sku == sku).group_by(digital_codes.c.state)
     )
-    found = {state: int(number) for state, number in rows.tuples()}
+    found = {state: int(number) for state, number in rows}
     return {state: found.get(state, 0) for state in CodeState}
 
 
