@@ -16,13 +16,14 @@ from api.idempotency import fingerprint, key_reused
 from api.placement import place
 from api.problems import Problem, unavailable
 from api.quote import Quote
-from api.quoting import Cart, price, quoted
+from api.quoting import Cart, preview, price, quoted
 from api.schemas.orders import SubmitRequest
 from api.screening import Visitor, denied, note_denial, screen
 from api.services import Services
 from api.views import dossier, order_document
 from ordersaga.domain.errors import (
     DuplicateSubmission,
+    GroupUnavailable,
     OrderError,
     PlacingTimedOut,
     QuoteExpired,
@@ -65,9 +66,14 @@ class Submitting:
         self._body_hash = fingerprint(request.model_dump(mode="json"))
         self._guard = DuplicateGuard(services.redis, services.settings.duplicate_window_seconds)
         self._goods_key = goods_key(caller.subject, self._quote.items)
+        self._placement: Placement | None = None
 
     async def answer(self) -> dict[str, Any]:
-        """The placed order's document; every refusal is raised."""
+        """The placed order's document; every refusal is raised. A sale's gate comes before everything else."""
+        async with self._services.gates.entering(self._quote, lambda: self._placement):
+            return await self._answer()
+
+    async def _answer(self) -> dict[str, Any]:
         async with self._services.database.transaction() as connection:
             known, priced = await self._earlier_or_price(connection)
             screening = await self._screen(connection, priced) if priced else Screening()
@@ -114,7 +120,12 @@ class Submitting:
         if self._quote.expires_at <= datetime.now(UTC):
             raise QuoteExpired("the quote has expired; preview again", expired_at=self._quote.expires_at.isoformat())
         cart = Cart.of(self._quote)
-        pricing = await price(connection, self._services, cart)
+        try:
+            pricing = await price(connection, self._services, cart)
+        except GroupUnavailable as gone:
+            fresh = await preview(connection, self._services, cart.without_choices())
+            gone.details["quote"] = fresh.model_dump(mode="json")
+            raise
         refused = await refusal(connection, self._quote, pricing, datetime.now(UTC))
         if refused is not None:
             fresh = await quoted(connection, self._services, cart, pricing)
@@ -192,6 +203,12 @@ class Submitting:
         return answer
 
     async def _decide(self, submission: Submission) -> Placement:
+        placement = await self._decided(submission)
+        if submission.order_no == self._quote.order_no:
+            self._placement = placement
+        return placement
+
+    async def _decided(self, submission: Submission) -> Placement:
         """How placing ended; it is started, or attached to, when it has not."""
         if submission.placement is not None:
             return submission.placement
@@ -223,6 +240,8 @@ class Submitting:
     async def _refusal(self, placement: Placement) -> Problem:
         """The refusal, with a fresh quote where one can be made, and how that differs from the one submitted."""
         details, cart = dict(placement.details), Cart.of(self._quote)
+        if placement.code == GroupUnavailable.code:
+            cart = cart.without_choices()
         try:
             async with self._services.database.reading() as connection:
                 pricing = await price(connection, self._services, cart)

@@ -14,6 +14,7 @@ from api.problems import not_found, responses
 from api.schemas.campaigns import CampaignBody, CampaignView, campaign_view
 from api.schemas.values import Identifier, Page
 from api.services import UsesServices
+from ordersaga.domain.gate import GateKey
 from ordersaga.persistence import campaigns, stocktaking
 
 router = APIRouter(
@@ -39,6 +40,7 @@ async def put_campaign(services: UsesServices, _: Operator, code: Identifier, bo
         campaign = await campaigns.get(connection, code)
         stock = await stocktaking.pools(connection, [code])
     assert campaign is not None  # noqa: S101 - it was just put there
+    await services.gates.refresh(GateKey(campaign.order_type, campaign.sku))
     return campaign_view(campaign, stock[code])
 
 

@@ -34,28 +34,37 @@ router = APIRouter(prefix="/v1/quotes", tags=["orders"])
         "shipping_option_unknown",
         "campaign_unavailable",
         "sold_out",
+        "purchase_limit_exceeded",
         "group_unavailable",
         "address_needed",
         "address_not_needed",
         "request_invalid",
         "body_malformed",
         "rate_limited",
+        "unavailable",
     ),
 )
 async def preview_order(services: UsesServices, caller: Buyer, request: QuoteRequest) -> QuoteView:
-    """Price a cart. Creates nothing, holds nothing, and may be repeated freely."""
-    async with services.database.reading() as connection:
+    """Price a cart. Creates nothing, holds nothing, and may be repeated freely.
+
+    Name the `order_type` of a flash sale: then nobody waits for a price at which there is nothing left.
+    """
+    buyer, items = caller.subject, tuple(CartItem(item.sku, item.quantity) for item in request.items)
+    async with services.gates.looking(request.order_type, items, buyer), services.database.reading() as connection:
         cart = Cart(
-            buyer=caller.subject,
-            items=tuple(CartItem(item.sku, item.quantity) for item in request.items),
-            address=await _address(connection, caller.subject, request),
+            buyer=buyer,
+            items=items,
+            address=await _address(connection, buyer, request),
             order_type=request.order_type,
             shipping_option=request.shipping_option,
             channel=request.channel,
             wishes=_wishes(request),
             choices={GROUP_CODE: request.group_code} if request.group_code else {},
         )
-        return await preview(connection, services, cart)
+        quote = await preview(connection, services, cart)
+    if request.order_type is None:
+        await services.gates.look(quote.order_type, items, buyer)
+    return quote
 
 
 def _wishes(request: QuoteRequest) -> Wishes:

@@ -24,6 +24,11 @@ RISK_VERDICTS = Counter(
     "Submits by what risk control said, and each rule's kind that said it.",
     ["verdict", "kind"],
 )
+GATE_ANSWERS = Counter(
+    "ordersaga_gate_answers",
+    "What buyers were told at the gates of sales; `away` is a gate that did not answer.",
+    ["order_type", "step", "answer"],
+)
 TRANSITIONS = Counter("ordersaga_transitions", "Transitions of orders.", ["order_type", "action"])
 PAYMENTS = Counter(
     "ordersaga_payments", "Payment attempts that reached a state; `unexpected` is money that no order takes.", ["state"]

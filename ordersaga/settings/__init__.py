@@ -20,7 +20,7 @@ from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
 from ordersaga.persistence.engine import driver_url, is_pooled
 from ordersaga.settings.keys import AuditSettings, KeyRingSettings, QuoteSettings
 from ordersaga.settings.neighbours import EventSettings, InquirySettings, SandboxSettings, WebhookSettings
-from ordersaga.settings.requests import Allowance, AuthSettings, HttpSettings, RateLimitSettings
+from ordersaga.settings.requests import Allowance, AuthSettings, GateSettings, HttpSettings, RateLimitSettings
 
 __all__ = [
     "DEVELOPMENT_ISSUER",
@@ -28,6 +28,7 @@ __all__ = [
     "AuditSettings",
     "AuthSettings",
     "EventSettings",
+    "GateSettings",
     "HttpSettings",
     "InquirySettings",
     "KeyRingSettings",
@@ -111,6 +112,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     inquiry: InquirySettings = InquirySettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
+    gate: GateSettings = GateSettings()
     http: HttpSettings = HttpSettings()
     events: EventSettings = EventSettings()
     webhooks: WebhookSettings = WebhookSettings()

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -47,6 +48,7 @@ orders = Table(
     CheckConstraint("payable >= 0", name="payable_not_negative"),
     Index("ix_orders_buyer_placed_at", "buyer", "placed_at", "order_no"),
     Index("ix_orders_placed_at", "placed_at", "order_no"),
+    Index("ix_orders_campaign", "campaign", postgresql_where=text("campaign IS NOT NULL")),
 )
 
 order_lines = Table(

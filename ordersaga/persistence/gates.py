@@ -1,0 +1,79 @@
+"""What the database knows of sales that have a gate (R-TYPE-2)."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ordersaga.domain.gate import Counted, GateKey, GateLimit, Knowledge, Seen, limit_at_gate
+from ordersaga.persistence import campaigns, events, purchase_limits, stock
+from ordersaga.persistence.database import Database
+from ordersaga.persistence.tables import campaigns as campaign_tables
+from ordersaga.persistence.tables.events import events as event_rows
+from ordersaga.persistence.tables.orders import orders
+from ordersaga.persistence.tables.purchase_limits import limit_hold_items
+
+_EVENTS_AT_ONCE = 5_000
+
+
+async def running(
+    connection: AsyncConnection, kinds: Collection[str], *, at: datetime, until: datetime
+) -> Sequence[GateKey]:
+    """The gates of campaigns that have begun by `until` and are not over at `at`."""
+    table = campaign_tables.campaigns.c
+    query = (
+        select(table.order_type, table.sku)
+        .where(table.order_type.in_(sorted(kinds)) & (table.ends_at > at) & (table.starts_at <= until))
+        .distinct()
+        .order_by(table.order_type, table.sku)
+    )
+    return [GateKey(row.order_type, row.sku) for row in await connection.execute(query)]
+
+
+def reader(database: Database, key: GateKey) -> Callable[[Seen | None], Awaitable[Knowledge | None]]:
+    """`read` in a transaction of its own, at the moment when it is called."""
+
+    async def reads(seen: Seen | None) -> Knowledge | None:
+        async with database.reading() as connection:
+            return await read(connection, key, seen, datetime.now(UTC))
+
+    return reads
+
+
+async def read(connection: AsyncConnection, key: GateKey, seen: Seen | None, at: datetime) -> Knowledge | None:
+    """What there is to know of the gate's present campaign beyond what it has seen; `None` if there is none.
+
+    The units that are free are counted last: whoever is among the orders holds theirs by then.
+    """
+    campaign = await campaigns.of_sku(connection, key.sku, key.order_type, at)
+    if campaign is None:
+        return None
+    limit = limit_at_gate(campaign, await purchase_limits.of_campaign(connection, campaign.code), at)
+    head = await events.head(connection)
+    if seen is None or seen.campaign != campaign.code:
+        position, placed = head, await _orders(connection, campaign.code, limit)
+    else:
+        position = min(head, seen.position + _EVENTS_AT_ONCE)
+        placed = await _orders(connection, campaign.code, limit, between=(seen.position, position))
+    shelves = await stock.shelves_of(connection, {key.sku: campaign.pool})
+    return Knowledge(campaign=campaign, limit=limit, free=shelves.of(key.sku), orders=placed, position=position)
+
+
+async def _orders(
+    connection: AsyncConnection, campaign: str, limit: GateLimit | None, *, between: tuple[int, int] | None = None
+) -> tuple[Counted, ...]:
+    """The campaign's orders, with an event in that span if one is given, and what they count for the limit."""
+    items = limit_hold_items.c
+    counts = (items.order_no == orders.c.order_no) & (items.code == (limit.code if limit else "")) & ~items.returned
+    query = (
+        select(orders.c.order_no, orders.c.buyer, func.coalesce(items.units, 0).label("units"))
+        .select_from(orders.outerjoin(limit_hold_items, counts))
+        .where(orders.c.campaign == campaign)
+    )
+    if between is not None:
+        after, until = between
+        told = select(event_rows.c.order_no).where((event_rows.c.position > after) & (event_rows.c.position <= until))
+        query = query.where(orders.c.order_no.in_(told))
+    rows = await connection.execute(query)
+    return tuple(Counted(row.order_no, row.buyer, row.units) for row in rows)
