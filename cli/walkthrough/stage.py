@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import RenderableType
@@ -61,7 +62,7 @@ class Stage:
         """The system that keeps the books."""
         return Actor(self, "bookkeeping", self.api.downstream())
 
-    async def shelve(self, sku: str, price: int, on_hand: int, *, name: str = "Demo goods") -> None:
+    async def shelve(self, sku: str, price: int, on_hand: int, *, name: str = "Demo goods", **more: Any) -> None:
         """Offer a SKU of this scene's own in the platform's shop, in New Taiwan dollars and cents."""
         body = {
             "name": name,
@@ -75,9 +76,26 @@ class Stage:
             "transport_class": "ordinary",
             "order_type": "standard",
             "stock_policy": "deduct_at_submit",
+            **more,
         }
         doing = f"offers {on_hand} × {sku} at {Money(price, 'TWD')}"
         await self.operator.put(doing, f"/v1/admin/skus/{sku}", body)
+
+    async def campaign(self, sku: str, order_type: str, price: int, *, seconds: float = 600, **more: Any) -> str:
+        """Offer a SKU as another order type for so long from now on. Gives the campaign's code."""
+        code, now = f"{sku}-CAMPAIGN", datetime.now(UTC)
+        body = {
+            "order_type": order_type,
+            "name": "Demo campaign",
+            "sku": sku,
+            "price": {"amount": price, "currency": "TWD"},
+            "starts_at": (now - timedelta(minutes=1)).isoformat(),
+            "ends_at": (now + timedelta(seconds=seconds)).isoformat(),
+            **more,
+        }
+        doing = f"offers {sku} as {order_type.replace('_', ' ')} at {Money(price, 'TWD')}"
+        await self.operator.put(doing, f"/v1/admin/campaigns/{code}", body)
+        return code
 
     async def stock(self, sku: str) -> tuple[int, int]:
         """On hand and reserved, having seen that both are what the ledger adds up to."""
@@ -149,17 +167,18 @@ class Actor:
         self.stage.page.put_nowait(Padding(Text("\n").join((said, called)), (0, 0, 0, 2)))
         return answer
 
-    async def preview(self, *items: tuple[str, int], address: JsonObject | None = None) -> JsonObject:
-        body = {"items": goods(*items), "address": address or home(self.name)}
+    async def preview(self, *items: tuple[str, int], ships: bool = True, **wishes: Any) -> JsonObject:
+        """Preview goods sent to the buyer's home, or nowhere, with what the buyer wishes besides."""
+        body = {"items": goods(*items), **({"address": home(self.name)} if ships else {}), **wishes}
         what = " and ".join(f"{quantity} × {sku}" for sku, quantity in items)
         return await self.post(f"previews {what}", "/v1/quotes", body)
 
     async def submit(self, quote: JsonObject) -> JsonObject:
         return await self.post("submits the quote", "/v1/orders", {"quote_token": quote["quote_token"]})
 
-    async def place(self, *items: tuple[str, int]) -> str:
+    async def place(self, *items: tuple[str, int], ships: bool = True, **wishes: Any) -> str:
         """Preview and submit. Gives the order number."""
-        return str((await self.submit(await self.preview(*items)))["order_no"])
+        return str((await self.submit(await self.preview(*items, ships=ships, **wishes)))["order_no"])
 
     async def pay(self, order_no: str, channel: str = "card", outcome: str = "succeed") -> JsonObject:
         """Open an attempt and play its end at the cashier. Gives the attempt."""

@@ -1,4 +1,4 @@
-"""Chapter 6: what the systems behind the shop are told of an order."""
+"""Chapter 11: what the systems behind the shop are told of an order."""
 
 from rich.table import Table
 
@@ -39,7 +39,7 @@ def _show(stage: Stage, items: list[JsonObject]) -> None:
 
 
 CHAPTER = Chapter(
-    6,
+    11,
     "Systems behind the shop",
     (Scene("downstream", "What a downstream system hears of an order", "R-ORD-3", heard),),
 )
