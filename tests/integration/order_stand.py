@@ -15,6 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from api.placement import place
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import (
     PARCEL_REPORTED,
     PAYMENT_REPORTED,
@@ -25,8 +26,9 @@ from ordersaga.domain.messages import (
     parcel_workflow_id,
 )
 from ordersaga.domain.money import Money
-from ordersaga.domain.payment import Payment, PaymentReport, PaymentState
+from ordersaga.domain.payment import Instalment, Payment, PaymentReport, PaymentState, awaited
 from ordersaga.domain.pricing.quote import Hold
+from ordersaga.domain.screening import Screening
 from ordersaga.persistence import (
     catalogue,
     inbox,
@@ -46,6 +48,7 @@ from tests.integration.outside import FakeProvider, Outages
 from tests.shop import until
 
 QUEUE = "order-rules"
+PASSED = Screening()
 OPERATOR = ActedBy(role="operator", subject="olga", channel="temporal_ui", reason="asked by phone")
 
 
@@ -71,7 +74,13 @@ class OrderStand(OrderRuns):
             )
         return sku.sku
 
-    async def submits(self, *items: tuple[str, int], buyer: str = "alice", holds: Sequence[Hold] = ()) -> Submission:
+    async def submits(
+        self,
+        *items: tuple[str, int],
+        buyer: str = "alice",
+        holds: Sequence[Hold] = (),
+        screening: Screening = PASSED,
+    ) -> Submission:
         """What the API stores of a submit; `holds` are what the price rests on, and leave it as it is."""
         number = next(self._numbers)
         async with self.database.transaction() as connection:
@@ -86,6 +95,7 @@ class OrderStand(OrderRuns):
                 priced=replace(plain, holds=tuple(holds)),
                 receiver=TAIPEI,
                 received_at=datetime.now(UTC),
+                screening=screening.to_document(),
             )
             await submissions.add(connection, submission)
         return submission
@@ -126,14 +136,17 @@ class OrderStand(OrderRuns):
     async def attempt(
         self, order_no: str, channel: str = "card", *, ask_at: datetime | None = None, provider: str | None = None
     ) -> Payment:
-        """A payment attempt of the order's amount, opened by the buyer; from `ask_at` on its provider is asked."""
+        """An attempt to pay what the order awaits, opened by the buyer; from `ask_at` on its provider is asked."""
         order = await self.order(order_no)
+        machine = order_type(order.order_type).version(order.table_version)
+        instalment = awaited(machine, order.state) or Instalment.FULL
         payment = Payment(
             payment_id=f"pay-{next(self._numbers)}",
             order_no=order_no,
             channel=channel,
             provider=provider or self.provider.name,
-            amount=Money(order.totals.payable, order.currency),
+            amount=Money(instalment.amount(order.totals.payable, order.totals.due_now), order.currency),
+            instalment=instalment,
             state=PaymentState.OPEN,
             created_at=datetime.now(UTC),
         )
@@ -236,9 +249,9 @@ class OrderStand(OrderRuns):
         async with self.database.transaction() as connection:
             return await orders.standing(connection, order_no) is not None
 
-    async def until(self, order_no: str, state: str) -> Order:
-        """Wait until the order is in `state`."""
-        return await until(lambda: self.order(order_no), lambda order: order.state == state, PATIENCE)
+    async def until(self, order_no: str, *states: str) -> Order:
+        """Wait until the order is in one of these states."""
+        return await until(lambda: self.order(order_no), lambda order: order.state in states, PATIENCE)
 
     async def payment(self, payment_id: str) -> Payment:
         async with self.database.transaction() as connection:
