@@ -78,6 +78,10 @@ class Refunds(RefundActivities):
                 step=request.step,
             )
             owed = await _owed(connection, request)
+            if request.notify is not None:
+                await notifications.notify(connection, request.order_no, request.notify, request.at)
+            if request.notify_merchants is not None:
+                await notifications.notify_merchants(connection, request.order_no, request.notify_merchants, request.at)
             count = await refunds.count_unfinished(connection, request.order_no)
         for refund in owed:
             metrics.REFUNDS.labels(state=refund.state).inc()

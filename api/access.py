@@ -70,6 +70,7 @@ def limited(what: Limited) -> Callable[..., Awaitable[None]]:
 
 
 Buyer = Annotated[Caller, Depends(_only(Role.BUYER))]
+BuyerOrMerchant = Annotated[Caller, Depends(_only(Role.BUYER, Role.MERCHANT))]
 BuyerOrOperator = Annotated[Caller, Depends(_only(Role.BUYER, Role.OPERATOR))]
 Operator = Annotated[Caller, Depends(_only(Role.OPERATOR))]
 Settler = Annotated[Caller, Depends(_only(Role.OPERATOR, Role.MERCHANT))]

@@ -1,6 +1,8 @@
 """Payment attempts: stored under the order's state first, announced to the provider second (R-PAY-1, R-PAY-4)."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +13,7 @@ from api.authentication import Caller
 from api.idempotency import once
 from api.problems import not_found
 from api.services import Services
+from api.warnings import Told, not_guaranteed
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
@@ -18,18 +21,28 @@ from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Instalment, Payment, PaymentState, awaited
 from ordersaga.gateways.payment.provider import PaymentAttempt
-from ordersaga.persistence import orders, payments, transitions
+from ordersaga.persistence import deductions, orders, payments, transitions
 
 
-async def open_attempt(
-    services: Services, caller: Caller, order_no: str, channel: str, key: str | None
-) -> tuple[Payment, datetime]:
-    """A new attempt with its cashier page, or the one that this key opened; and the order's payment deadline."""
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the buyer gets: where to pay, until when, and what is not promised until it is paid."""
+
+    payment: Payment
+    due_at: datetime
+    warnings: Sequence[Told]
+
+
+async def open_attempt(services: Services, caller: Caller, order_no: str, channel: str, key: str | None) -> Attempt:
+    """A new attempt with its cashier page, or the one that this key opened.
+
+    Raises `OutOfStock` when units that are deducted at payment have gone (S5).
+    """
     provider = services.providers.for_channel(channel)
     due_at: datetime
 
     async def create(connection: AsyncConnection) -> dict[str, Any]:
-        order, instalment = await _payable(connection, caller, order_no)
+        order, instalment, unheld = await _payable(connection, caller, order_no)
         payment = Payment(
             payment_id=f"pay_{secrets.token_hex(12)}",
             order_no=order_no,
@@ -51,7 +64,7 @@ async def open_attempt(
             at=payment.created_at,
             by=acted_by(caller, channel),
         )
-        return {"payment_id": payment.payment_id}
+        return {"payment_id": payment.payment_id, "warnings": unheld}
 
     async with services.database.transaction() as connection:
         opened = await once(connection, caller, f"pay:{order_no}", key, {"channel": channel}, create)
@@ -72,16 +85,21 @@ async def open_attempt(
         )
         async with services.database.transaction() as connection:
             payment = await payments.set_cashier(connection, payment, cashier_url)
-    return payment, due_at
+    return Attempt(payment, due_at, opened.get("warnings", ()))
 
 
-async def _payable(connection: AsyncConnection, caller: Caller, order_no: str) -> tuple[orders.Standing, Instalment]:
-    """The order, locked in a state in which its buyer may pay, and what for."""
-    order = await orders.standing(connection, order_no, lock=True)
-    if order is None or order.buyer != caller.subject:
+async def _payable(
+    connection: AsyncConnection, caller: Caller, order_no: str
+) -> tuple[orders.Standing, Instalment, list[Told]]:
+    """The order, locked in a state in which its buyer may pay, what for, and what to warn of."""
+    found = await orders.standing_to_pay(connection, order_no)
+    if found is None or found[0].buyer != caller.subject:
         raise not_found()
+    order, waits_for_stock = found
     machine = order_type(order.order_type).version(order.table_version)
     machine.next(order.state, Action.PAY, Actor.BUYER)
     if order.payment_due_at <= datetime.now(UTC):
         raise ActionNotAllowed("the time to pay is over", action=Action.PAY, state=order.state)
-    return order, awaited(machine, order.state) or Instalment.FULL
+    unheld = await deductions.require(connection, order_no) if waits_for_stock else ()
+    told = [not_guaranteed(demand.line_no, demand.sku) for demand in unheld]
+    return order, awaited(machine, order.state) or Instalment.FULL, told

@@ -11,7 +11,7 @@ from ordersaga.domain.errors import CouponUnavailable, OfferExhausted, PointsUna
 from ordersaga.domain.pricing.promise import differences, promise
 from ordersaga.domain.pricing.quote import Considered, Pricing
 from ordersaga.domain.pricing.source import Source
-from ordersaga.persistence import coupons
+from ordersaga.persistence import coupons, deductions
 
 _EXHAUSTED = frozenset({"budget_exhausted", "usage_limit_reached", "account_limit_reached"})
 
@@ -19,11 +19,11 @@ _EXHAUSTED = frozenset({"budget_exhausted", "usage_limit_reached", "account_limi
 async def refusal(connection: AsyncConnection, quote: Quote, pricing: Pricing, at: datetime) -> Refused | None:
     """Nothing while the promise holds. Otherwise what the quote rests on and is gone, or that prices changed.
 
-    Either names every differing field as `changes`.
+    Either names every differing field as `changes`. Units that are not held at submit must be there at least.
     """
     changes = differences(quote.promised, promise(pricing.order))
     if not changes:
-        return None
+        return await deductions.shortage(connection, pricing.order)
     told = {(item.source, item.code): item for item in pricing.considered}
     lost = [(source, code) for source, code, _ in quote.rules if not _is_applied(told.get((source, code)))]
     gone = [code for source, code in lost if source == Source.COUPON]

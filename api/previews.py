@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from api import warnings
 from api.lines import line_document, totals
 from api.quote import Quote
 from api.schemas.quotes import QuoteView
@@ -56,7 +57,11 @@ def quote_view(quote: Quote, token: str, pricing: Pricing, shelves: Shelves) -> 
             ],
             "offers": [_offer(item, currency) for item in pricing.considered],
             "offers_exact": pricing.exact,
-            "warnings": shortages if pricing.exact else [*shortages, _NOT_EXHAUSTIVE],
+            "warnings": [
+                *shortages,
+                *warnings.of_lines(priced.lines),
+                *([] if pricing.exact else [_NOT_EXHAUSTIVE]),
+            ],
         }
     )
 

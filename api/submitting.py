@@ -5,6 +5,7 @@ run and waits for its outcome. Every step may be repeated: a retry attaches to w
 """
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from ordersaga.domain.errors import (
     DuplicateSubmission,
     GroupUnavailable,
     OrderError,
+    OutOfStock,
     PlacingTimedOut,
     QuoteExpired,
     QuoteInvalid,
@@ -193,7 +195,9 @@ class Submitting:
             await self._guard.release(self._goods_key, submission.order_no)
             raise await self._refusal(placement)
         if self._channel is not None:
-            await open_attempt(self._services, self._caller, submission.order_no, self._channel, self._key)
+            # The order stands without the attempt: its buyer may wait for the goods, or cancel.
+            with contextlib.suppress(OutOfStock):
+                await open_attempt(self._services, self._caller, submission.order_no, self._channel, self._key)
         async with self._services.database.transaction() as connection:
             known = await dossier(connection, submission.order_no, self._caller)
             if known is None:

@@ -14,12 +14,13 @@ from api.instalments import instalment_documents
 from api.lines import line_document, totals
 from api.schemas.orders import OrderView
 from api.schemas.values import money
+from api.warnings import Told, of_lines
 from ordersaga.domain.group import Group
 from ordersaga.domain.group_buy import GROUP_CODE
 from ordersaga.domain.lifecycle.guards import Facts
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.payment import Payment
+from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.domain.pricing.quote import Totals
 from ordersaga.domain.refund import Refund
 from ordersaga.domain.screening import Screening
@@ -152,7 +153,9 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
             for line in order.lines
         ],
         "instalments": [] if caller.role in _APART_FROM_MONEY else instalment_documents(order, known.payments),
-        "payments": [payment_document(payment, order.payment_due_at) for payment in known.payments],
+        "payments": [
+            payment_document(payment, order.payment_due_at, _unheld(known, payment)) for payment in known.payments
+        ],
         "parcels": [_parcel(parcel, order.currency) for parcel in known.parcels],
         "after_sales": [],
         "refunds": [refund_document(refund) for refund in known.refunds],
@@ -181,7 +184,13 @@ def heading(order: Order, caller: Caller, language: str) -> dict[str, Any]:
     }
 
 
-def payment_document(payment: Payment, due_at: datetime) -> dict[str, Any]:
+def _unheld(known: Dossier, payment: Payment) -> list[Told]:
+    """What somebody who goes to the cashier now should know."""
+    held = {item.line_no for item in known.sources}
+    return of_lines(known.order.lines, held) if payment.state is PaymentState.OPEN else []
+
+
+def payment_document(payment: Payment, due_at: datetime, warnings: Sequence[Told] = ()) -> dict[str, Any]:
     received = payment.received
     return {
         "payment_id": payment.payment_id,
@@ -197,6 +206,7 @@ def payment_document(payment: Payment, due_at: datetime) -> dict[str, Any]:
         "created_at": payment.created_at,
         "received": received and money(received.amount, received.currency),
         "refunded": received and money(payment.refunded, received.currency),
+        "warnings": list(warnings),
     }
 
 

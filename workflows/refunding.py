@@ -22,13 +22,32 @@ class Refunding(OrderRun):
     def refund_finished(self) -> None:
         self._refund_finished = True
 
-    async def refunded(self, action: Action, *, reason: str, by: ActedBy = SYSTEM) -> None:
+    async def refunded(
+        self,
+        action: Action,
+        *,
+        reason: str,
+        by: ActedBy = SYSTEM,
+        notify: str | None = None,
+        notify_merchants: str | None = None,
+    ) -> None:
         """Take `action` into the state of refunding, and go on once every payment is back with the buyer."""
-        await self.give_money_back(action, reason=reason, by=by)
+        await self.give_money_back(action, reason=reason, by=by, notify=notify, notify_merchants=notify_merchants)
         await self.money_is_back()
 
-    async def give_money_back(self, action: Action, *, reason: str, by: ActedBy = SYSTEM) -> None:
-        """Take `action` into the state of refunding; every payment is on its way back then."""
+    async def give_money_back(
+        self,
+        action: Action,
+        *,
+        reason: str,
+        by: ActedBy = SYSTEM,
+        notify: str | None = None,
+        notify_merchants: str | None = None,
+    ) -> None:
+        """Take `action` into the state of refunding; every payment is on its way back then.
+
+        `notify` is what its buyer is told with it, `notify_merchants` what every merchant of its lines is.
+        """
         reached = self.machine.next(self.state, action, Actor(by.role))
         under_way = await perform(
             RefundActivities.give_money_back,
@@ -41,6 +60,8 @@ class Refunding(OrderRun):
                 reason=reason,
                 by=by,
                 at=workflow.now(),
+                notify=notify,
+                notify_merchants=notify_merchants,
             ),
             summary=f"{action} → {reached}: give the money back",
         )

@@ -29,6 +29,11 @@ class Stocking(Placing, Refunding):
             if error.type != OutOfStock.code:
                 raise
             await self.give_back(Undoing.REFUNDED)
-            await self.refunded(Action.MISS_STOCK, reason=OutOfStock.code)
+            await self.refunded(
+                Action.MISS_STOCK,
+                reason=OutOfStock.code,
+                notify="out_of_stock_refunded",
+                notify_merchants="sale_lost_out_of_stock",
+            )
             return False
         return True

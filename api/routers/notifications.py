@@ -1,11 +1,12 @@
-"""What the shop told a buyer (R-CNF-1)."""
+"""What the shop told a buyer, or a merchant (R-CNF-1)."""
 
 from datetime import datetime
 
 from fastapi import APIRouter
 
 from api import paging
-from api.access import Buyer
+from api.access import BuyerOrMerchant, actor_of
+from api.authentication import Role
 from api.problems import responses
 from api.schemas.values import Page, Response
 from api.services import UsesServices
@@ -22,12 +23,15 @@ class NotificationView(Response):
 
 @router.get("", responses=responses("unauthenticated", "forbidden", "request_invalid"))
 async def list_notifications(
-    services: UsesServices, caller: Buyer, limit: paging.Limit = 50, cursor: paging.Cursor = None
+    services: UsesServices, caller: BuyerOrMerchant, limit: paging.Limit = 50, cursor: paging.Cursor = None
 ) -> Page[NotificationView]:
-    """The buyer's notifications, the newest first."""
+    """The caller's notifications, the newest first; merchants read what their merchant was told."""
     before = paging.decode(cursor, int)
+    recipient = (caller.merchant_id or "") if caller.role is Role.MERCHANT else caller.subject
     async with services.database.transaction() as connection:
-        found = await notifications.page(connection, caller.subject, before=before[0] if before else None, limit=limit)
+        found = await notifications.page(
+            connection, recipient, role=actor_of(caller), before=before[0] if before else None, limit=limit
+        )
     return Page(
         items=[NotificationView.model_validate(item, from_attributes=True) for item in found],
         next_cursor=paging.encode([found[-1].notification_id]) if len(found) == limit else None,

@@ -43,14 +43,17 @@ _ACTION = ("unauthenticated", "forbidden", "not_found", "action_not_allowed", "r
     "/payments",
     status_code=status.HTTP_201_CREATED,
     response_model=PaymentView,
-    responses=responses(*_ACTION, "payment_channel_unknown", "idempotency_key_reused"),
+    responses=responses(*_ACTION, "payment_channel_unknown", "idempotency_key_reused", "out_of_stock"),
 )
 async def pay_order(
     services: UsesServices, caller: Buyer, order_no: OrderNo, request: PaymentRequest, key: IdempotencyKey = None
 ) -> dict[str, Any]:
-    """Open an attempt to pay, in any channel, until the deadline; the buyer goes to `cashier_url`."""
-    payment, due_at = await open_attempt(services, caller, order_no, request.channel, key)
-    return payment_document(payment, due_at)
+    """Open an attempt to pay, in any channel, until the deadline; the buyer goes to `cashier_url`.
+
+    Units that are deducted at payment are looked for again: `warnings` say that they are not held.
+    """
+    opened = await open_attempt(services, caller, order_no, request.channel, key)
+    return payment_document(opened.payment, opened.due_at, opened.warnings)
 
 
 @router.post("/cancel", response_model=OrderView, responses=responses(*_ACTION, "unavailable"))

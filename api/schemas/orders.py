@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from api.schemas.groups import OrderGroupView
-from api.schemas.quotes import DiscountView, SourceView, TotalsView
+from api.schemas.quotes import DiscountView, SourceView, TotalsView, WarningView
 from api.schemas.refunds import Note, RefundView
 from api.schemas.values import (
     STORABLE,
@@ -110,6 +110,9 @@ class PaymentView(Response):
     created_at: datetime
     received: MoneyView | None = Field(description="what the provider says it took")
     refunded: MoneyView | None = Field(description="what of that went back, or is on its way")
+    warnings: list[WarningView] = Field(
+        default_factory=list, description="of an open attempt: what is not held until it is paid"
+    )
 
 
 class InstalmentView(Response):

@@ -54,7 +54,7 @@ class RefundProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveMoneyBack:
-    """The order's move into refunding, with the refund of everything that was paid for it."""
+    """The order's move into refunding, with the refund of everything that was paid for it, and what is told of it."""
 
     order_no: str
     step: int
@@ -64,6 +64,8 @@ class GiveMoneyBack:
     reason: str
     by: ActedBy
     at: datetime
+    notify: str | None = None
+    notify_merchants: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ def source(
     demands: Sequence[Demand], available: Availability, warehouses: Mapping[str, Warehouse], to: Address
 ) -> tuple[Source, ...]:
     """Where every demanded unit comes from. Raises `OutOfStock`, naming every SKU that is short."""
-    _refuse_shortage(demands, available)
+    refuse_shortage(demands, available)
     left = {sku: dict(by_warehouse) for sku, by_warehouse in available.items()}
     sources: list[Source] = []
     for group in _groups(demands, left, warehouses):
@@ -64,7 +64,8 @@ def source(
     return tuple(sorted(sources))
 
 
-def _refuse_shortage(demands: Iterable[Demand], available: Availability) -> None:
+def refuse_shortage(demands: Iterable[Demand], available: Availability) -> None:
+    """Raise `OutOfStock`, naming every SKU that is short."""
     wanted: defaultdict[str, int] = defaultdict(int)
     for demand in demands:
         wanted[demand.sku] += demand.quantity

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, exists, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.catalogue import Address
+from ordersaga.domain.catalogue import Address, StockPolicy
 from ordersaga.domain.pricing.quote import PricedLine, PricedOrder, Totals, line_from_document, line_to_document
 from ordersaga.persistence.tables.orders import order_lines, orders
 from ordersaga.persistence.tables.parcels import parcels
@@ -138,6 +138,17 @@ async def standing(connection: AsyncConnection, order_no: str, *, lock: bool = F
     query = select(*columns).where(orders.c.order_no == order_no)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else Standing(**row._mapping)
+
+
+async def standing_to_pay(connection: AsyncConnection, order_no: str) -> tuple[Standing, bool] | None:
+    """Where an order stands, until the transaction ends, and whether units of it are deducted when it is paid."""
+    columns = [orders.c[field.name] for field in fields(Standing)]
+    waits = exists().where(
+        (order_lines.c.order_no == orders.c.order_no) & (order_lines.c.stock_policy == StockPolicy.DEDUCT_AT_PAYMENT)
+    )
+    query = select(*columns, waits).where(orders.c.order_no == order_no).with_for_update(of=orders)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else (Standing(*row[:-1]), row[-1])
 
 
 async def page(

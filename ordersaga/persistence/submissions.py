@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address
+from ordersaga.domain.errors import AddressNeeded, NotFound
 from ordersaga.domain.messages import Placement
 from ordersaga.domain.pricing.quote import PricedOrder, from_document, to_document
 from ordersaga.domain.screening import UNKNOWN, Origin
@@ -32,6 +33,13 @@ class Submission:
     origin: Origin = UNKNOWN
     placement: Placement | None = None
     answer: Mapping[str, Any] | None = None
+
+    @property
+    def destination(self) -> Address:
+        """Where the goods go. Raises `AddressNeeded`."""
+        if self.receiver is None:
+            raise AddressNeeded("goods are sourced by where they go", order_no=self.order_no)
+        return self.receiver
 
 
 async def add(connection: AsyncConnection, submission: Submission) -> bool:
@@ -68,6 +76,14 @@ async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False)
     query = select(submissions).where(submissions.c.order_no == order_no)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else _submission(row)
+
+
+async def known(connection: AsyncConnection, order_no: str) -> Submission:
+    """Raises `NotFound`."""
+    submission = await get(connection, order_no)
+    if submission is None:
+        raise NotFound("nothing was submitted under this order number", order_no=order_no)
+    return submission
 
 
 async def screening_of(connection: AsyncConnection, order_no: str) -> Mapping[str, Any]:

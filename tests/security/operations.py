@@ -125,7 +125,7 @@ OPERATIONS: dict[str, Operation] = {
     "GET /v1/admin/campaigns/{code}": Operation("/v1/admin/campaigns/{campaign}",
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
     "GET /v1/notifications": Operation("/v1/notifications",
-        (401, 401,  200, 200,  403, 403,  403, 403,  403, 403)),
+        (401, 401,  200, 200,  200, 200,  403, 403,  403, 403)),
 
     "POST /v1/addresses": Operation("/v1/addresses",
         (401, 401,  201, 201,  403, 403,  403, 403,  403, 403),

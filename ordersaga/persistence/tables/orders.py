@@ -139,6 +139,7 @@ notifications = Table(
     Column("notification_id", BigInteger, Identity(always=True), primary_key=True),
     Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False),
     Column("recipient", Text, nullable=False),
+    Column("recipient_role", Text, nullable=False, server_default="buyer"),
     Column("kind", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("order_no", "kind", "recipient"),

@@ -1,4 +1,4 @@
-"""stock of campaigns' own"""
+"""stock of campaigns' own, and notifications of merchants"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,10 +14,12 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("pool", sa.Text(), server_default="", nullable=False))
     op.drop_constraint(op.f("pk_stock"), "stock", type_="primary")
     op.create_primary_key(op.f("pk_stock"), "stock", ["sku", "warehouse_id", "pool"])
+    op.add_column("notifications", sa.Column("recipient_role", sa.Text(), server_default="buyer", nullable=False))
     op.create_index("ix_stock_pool", "stock", ["pool"], unique=False, postgresql_where=sa.text("pool <> ''"))
 
 
 def downgrade() -> None:
+    op.drop_column("notifications", "recipient_role")
     op.drop_index("ix_stock_pool", table_name="stock", postgresql_where=sa.text("pool <> ''"))
     op.drop_constraint(op.f("pk_stock"), "stock", type_="primary")
     op.create_primary_key(op.f("pk_stock"), "stock", ["sku", "warehouse_id"])
