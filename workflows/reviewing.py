@@ -53,12 +53,12 @@ class Reviewing(Paying):
         return not self._given_up()
 
     async def _review(self) -> None:
-        patience = timedelta(seconds=self.recorded.policies.review_seconds)
-        self.tell(f"an operator to `{DECIDE_RISK}` until {(workflow.now() + patience).isoformat()}")
+        deadline = self.due_in(self.recorded.policies.review_seconds)
+        self.tell(f"an operator to `{DECIDE_RISK}` until {deadline.isoformat()}")
         try:
             await workflow.wait_condition(
                 lambda: self._decision is not None or self._cancel_wanted is not None,
-                timeout=patience,
+                timeout=max(deadline - workflow.now(), timedelta(milliseconds=1)),
                 timeout_summary="Review deadline",
             )
         except TimeoutError:
@@ -76,7 +76,7 @@ class Reviewing(Paying):
         if decision.action is Action.REJECT_RISK:
             await self._refuse_for_risk(Action.REJECT_RISK, by)
             return
-        self.payment_due_at = workflow.now() + timedelta(seconds=self.recorded.policies.payment_seconds)
+        self.payment_due_at = self.due_in(self.recorded.policies.payment_seconds)
         await self.move(Action.APPROVE_RISK, by, notify="review_approved", payment_due_at=self.payment_due_at)
 
     async def _refuse_for_risk(self, action: Action, by: ActedBy) -> None:
