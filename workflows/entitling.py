@@ -3,8 +3,6 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError
 
 from ordersaga.contracts.entitlements import EntitlementActivities, GrantEntitlements, RevokeEntitlements
 from ordersaga.domain.lifecycle.actions import Action
@@ -12,13 +10,13 @@ from ordersaga.domain.messages import OrderStart
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.placing import Placing
 from workflows.refunding import Refunding
+from workflows.steps import perform_regularly
 
 REFUSED = "entitlement_refused"
 """Why the money goes back."""
 
-# The provider is another company: a call may take its time, and is tried for as long as it is away (W1).
+# The provider is another company: its calls may take their time.
 _PATIENCE = timedelta(seconds=60)
-_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 
 
 class Entitling(Placing, Refunding):
@@ -33,12 +31,11 @@ class Entitling(Placing, Refunding):
         if not self.entitlements:
             return True
         self.tell(f"the provider to grant {self.entitlements} entitlements")
-        granted = await workflow.execute_activity_method(
+        granted = await perform_regularly(
             EntitlementActivities.grant,
             GrantEntitlements(order_no=self.order_no, at=workflow.now()),
-            start_to_close_timeout=_PATIENCE,
-            retry_policy=_RETRY,
             summary="Have the entitlements granted",
+            patience=_PATIENCE,
         )
         if granted.complete:
             return True
@@ -54,15 +51,9 @@ class Entitling(Placing, Refunding):
             await self._revoke(forced=False)
 
     async def _revoke(self, *, forced: bool) -> None:
-        try:
-            await workflow.execute_activity_method(
-                EntitlementActivities.revoke,
-                RevokeEntitlements(order_no=self.order_no, at=workflow.now(), forced=forced),
-                start_to_close_timeout=_PATIENCE,
-                retry_policy=_RETRY,
-                summary="Take the entitlements back",
-            )
-        except ActivityError as error:
-            if isinstance(error.cause, ApplicationError):
-                raise error.cause from error
-            raise
+        await perform_regularly(
+            EntitlementActivities.revoke,
+            RevokeEntitlements(order_no=self.order_no, at=workflow.now(), forced=forced),
+            summary="Take the entitlements back",
+            patience=_PATIENCE,
+        )

@@ -11,7 +11,7 @@ from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import RETURN_UNUSED, ActedBy, OrderStart, StateReached
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.entitling import Entitling
-from workflows.steps import perform
+from workflows.steps import perform, perform_regularly
 
 UNUSED = "returned_unused"
 """Why the money goes back."""
@@ -71,7 +71,7 @@ class Returning(Entitling):
 
     async def _take_back(self, by: ActedBy) -> None:
         self._returns += 1
-        await perform(
+        await perform_regularly(
             DigitalActivities.begin_return,
             BeginReturn(order_no=self.order_no, number=self._returns, by=by),
             summary="See that no code was revealed, and reveal none any more",

@@ -18,6 +18,7 @@ _LOCAL_PATIENCE = timedelta(seconds=3)
 _LOCAL_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=1), maximum_attempts=4
 )
+_REGULAR_PATIENCE = timedelta(seconds=30)
 _REGULAR_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10))
 
 
@@ -46,11 +47,28 @@ async def perform(
         return cast(Result, done)
     except (ActivityError, ApplicationError, StepTimeout) as error:
         _raise_refusal(error)
+    return await perform_regularly(step, request, summary=summary, within=within)
+
+
+async def perform_regularly(
+    step: Callable[[Any, Request], Awaitable[Result]],
+    request: Request,
+    *,
+    summary: str,
+    within: timedelta | None = None,
+    patience: timedelta = _REGULAR_PATIENCE,
+) -> Result:
+    """`perform`, without the local try: what the run heard before lies in its history by the time the step begins.
+
+    A task that fails takes with it an update that arrived in it, and leaves behind what its local steps did. So the
+    first step that an update leads to, where nothing but that update leads there, is a regular one. A try may take
+    `patience`.
+    """
     try:
         done = await workflow.execute_activity_method(
-            method,
+            cast(Any, step),
             request,
-            start_to_close_timeout=timedelta(seconds=30),
+            start_to_close_timeout=patience,
             schedule_to_close_timeout=within,
             retry_policy=_REGULAR_RETRY,
             summary=summary,
