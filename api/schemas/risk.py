@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WrapValidator
 from pydantic.config import JsonDict
 
-from api.schemas.rules import plain, untagged
+from api.schemas.rules import plain, untagged, within
 from api.schemas.values import (
     Account,
     Identifier,
@@ -97,7 +97,8 @@ class RiskRuleBody(Request):
         amount: MoneyBody | None = getattr(self.condition, "amount", None)
         if amount is not None:
             parameters["currency"] = amount.currency
-        condition = condition_from_document(self.condition.kind, parameters)
+        with within("condition"):
+            condition = condition_from_document(self.condition.kind, parameters)
         return RiskRule(code=code, condition=condition, verdict=Verdict(self.verdict), enabled=self.enabled)
 
 
@@ -132,6 +133,10 @@ class _EntryBody(Request):
 
 
 class AccountEntryBody(_EntryBody):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "account", "account": "mallory", "reason": "chargebacks"}]}
+    )
+
     kind: Literal["account"]
     account: Account
 
@@ -148,11 +153,19 @@ def _of_the_net(text: str) -> str:
 class IpEntryBody(_EntryBody):
     """An IPv6 address stands for its network of 64 bits."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "ip", "ip": "203.0.113.7", "reason": "stolen cards"}]}
+    )
+
     kind: Literal["ip"]
     ip: Annotated[str, StringConstraints(max_length=64), AfterValidator(_of_the_net)]
 
 
 class DeviceEntryBody(_EntryBody):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "device", "device": "f3a9-77c0", "reason": "stolen cards"}]}
+    )
+
     kind: Literal["device"]
     device: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 

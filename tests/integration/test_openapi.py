@@ -108,6 +108,7 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
     """
     QuoteRequest PaymentRequest ReviewRequest ParcelEvent SkuBody PromotionBody MemberBenefitBody CouponTemplateBody
     GrantRequest ClaimRequest MemberBody PointsBooking PointsPolicyBody RestorationsBody
+    PurchaseLimitBody RiskRuleBody AccountEntryBody RiskDecisionRequest
     """.split(),
 )
 def test_what_people_send_has_an_example(document: dict[str, Any], name: str) -> None:

@@ -114,6 +114,10 @@ class Scene:
             "refund": self._refund,
             "failed_refund": self._failed_refund,
             "endpoint": self._endpoint,
+            "reviewed": self._reviewed,
+            "limit": self._limit,
+            "risk_rule": self._risk_rule,
+            "listed": self._listed,
             "promotion": self._promotion,
             "campaign": self._campaign,
             "group": self._group,
@@ -209,6 +213,26 @@ class Scene:
         cart = buy.cart() | {"address": TAIPEI | PRIVATE}
         order = await self.shop.submits(self.buyer, await self.buyer.post("/v1/quotes", cart))
         return str(order["group"]["code"])
+
+    async def _reviewed(self) -> str:
+        """An order that goes where nothing goes without a review."""
+        region = f"Region of {self.sku}"
+        condition = {"kind": "address", "countries": ["TW"], "regions": [region]}
+        path = f"/v1/admin/risk-rules/{self.sku}-reviewed"
+        await self.shop.operator.put(path, {"condition": condition, "verdict": "review"})
+        goods, there = (self.sku, next(self._units)), TAIPEI | PRIVATE | {"region": region}
+        quote = await self.shop.previews(self.buyer, goods, address=there)
+        return str((await self.shop.submits(self.buyer, quote))["order_no"])
+
+    async def _limit(self) -> str:
+        return await self._entered("PUT /v1/admin/limits/{code}")
+
+    async def _risk_rule(self) -> str:
+        return await self._entered("PUT /v1/admin/risk-rules/{code}")
+
+    async def _listed(self) -> str:
+        call = await self.call("POST /v1/admin/block-lists")
+        return str((await self.shop.operator.post(call.path, call.body))["entry_id"])
 
     async def _promotion(self) -> str:
         return await self._entered("PUT /v1/admin/promotions/{code}")
