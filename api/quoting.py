@@ -12,7 +12,7 @@ from api.quote import Quote
 from api.schemas.quotes import QuoteView
 from api.services import Services
 from ordersaga.domain.campaigns import Campaign, Sale, only_sku
-from ordersaga.domain.catalogue import Address, StockPolicy
+from ordersaga.domain.catalogue import Address
 from ordersaga.domain.errors import AddressNeeded, AddressNotNeeded, CampaignUnavailable, OrderTooLarge
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, OrderType, order_type
 from ordersaga.domain.policies import Policies
@@ -81,7 +81,8 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
         order_type=cart.order_type,
         occasion=await _occasion(connection, cart, running, goods, at),
         sale=sale,
-        stock_policy=_stock_policy(kind, sale),
+        stock_policy=kind.stock_policy if kind else None,
+        only_at_submit=kind is not None and not kind.deducts_at_payment,
         ships=kind is None or kind.ships,
     )
     _require_an_address_only_to_ship(order_type(pricing.order.order_type), cart.address)
@@ -115,12 +116,6 @@ async def _counted_in_pool(connection: AsyncConnection, goods: Goods, campaign: 
     """A gift of the campaign's own SKU comes from the campaign's own stock."""
     shelves = await stock.shelves(connection, [campaign.sku], campaign.pool)
     return replace(goods, free={**goods.free, campaign.sku: shelves.of(campaign.sku)})
-
-
-def _stock_policy(kind: OrderType | None, sale: Sale | None) -> StockPolicy | None:
-    """What a campaign says stands before what its type says, and that before what the goods say."""
-    of_campaign = sale.campaign.stock_policy if sale else None
-    return of_campaign or (kind.stock_policy if kind else None)
 
 
 def _require_an_address_only_to_ship(kind: OrderType, address: Address | None) -> None:

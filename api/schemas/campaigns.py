@@ -53,9 +53,12 @@ class CampaignBody(Request):
 
     def to_campaign(self, code: str) -> Campaign:
         """Raises `RuleInvalid`."""
-        terms = order_type(self.order_type).terms
+        kind = order_type(self.order_type)
+        terms = kind.terms
         if terms is None:
             raise RuleInvalid("order_type", f"{self.order_type} is sold without campaigns")
+        if self.stock_policy is StockPolicy.DEDUCT_AT_PAYMENT and not kind.deducts_at_payment:
+            raise RuleInvalid("stock_policy", f"units of a {self.order_type} are deducted at submit")
         return Campaign(
             code=code,
             order_type=self.order_type,

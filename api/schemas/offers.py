@@ -9,6 +9,7 @@ from api.schemas.effects import BundlePriceBody, Count, EffectBody, PriceListBod
 from api.schemas.rules import currency_of, plain, within
 from api.schemas.scope import ScopeBody
 from api.schemas.values import Identifier, Moment, MoneyBody, Request, ShortText, money
+from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.pricing.documents import offer_from_document, offer_to_document
 from ordersaga.domain.pricing.occasion import RunningOffer
 from ordersaga.domain.pricing.offers import Offer, Period
@@ -93,6 +94,9 @@ class PromotionBody(LimitedTerms):
     model_config = ConfigDict(json_schema_extra={"examples": [PROMOTION_EXAMPLE]})
 
     stage: Stage | None = Field(None, strict=False)
+    stock_policy: StockPolicy | None = Field(
+        None, strict=False, description="when units of the lines that it is applied to are deducted"
+    )
 
     def to_offer(self, code: str) -> Offer:
         return self.to_terms(PromotionBody, code, Source.PROMOTION)

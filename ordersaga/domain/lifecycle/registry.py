@@ -9,6 +9,7 @@ from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.errors import NotFound
 from ordersaga.domain.group_buy import GroupBuyTerms
 from ordersaga.domain.lifecycle import digital, flash_sale, group_buy, presale, standard
+from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.table import Machine, Word
 from ordersaga.domain.presale import PresaleTerms
 
@@ -45,6 +46,11 @@ class OrderType:
     @property
     def under_campaign(self) -> bool:
         return self.terms is not None
+
+    @property
+    def deducts_at_payment(self) -> bool:
+        """Whether a paid order of this type can find that its units are gone, and give the money back."""
+        return self.ships and any(row.action == Action.MISS_STOCK for row in self.machine.rows)
 
     @property
     def choices(self) -> frozenset[str]:

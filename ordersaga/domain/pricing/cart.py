@@ -14,6 +14,7 @@ from ordersaga.domain.pricing.freezing import frozen_lines
 from ordersaga.domain.pricing.occasion import PLAIN, Occasion
 from ordersaga.domain.pricing.offering import apply_offers
 from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder, Pricing, Totals, merge
+from ordersaga.domain.pricing.stock_policies import StockPolicies
 
 STANDARD_SHIPPING = "standard"
 NO_SHIPPING = "none"
@@ -30,15 +31,17 @@ def price_cart(
     occasion: Occasion = PLAIN,
     sale: Sale | None = None,
     stock_policy: StockPolicy | None = None,
+    only_at_submit: bool = False,
     ships: bool = True,
 ) -> Pricing:
     """Price a cart by the present catalogue and the offers of an occasion; `docs/pricing.md` is the law of it.
 
     Items of one SKU are merged; lines are numbered by the SKU's first appearance, gifts behind them. A `sale` is of the
-    only SKU of the cart; a `stock_policy` stands before those of the goods. Raises `SkuUnknown`, `OrderTypeMixed`,
+    only SKU of the cart; a `stock_policy` is its order type's, which may know stock that is
+    deducted `only_at_submit`. Raises `SkuUnknown`, `OrderTypeMixed`,
     `CurrencyMismatch`, `ShippingOptionUnknown`.
     """
-    goods = [(_as_sold(_known(sku, skus), sale, stock_policy), quantity) for sku, quantity in merge(items).items()]
+    goods = [(_as_sold(_known(sku, skus), sale), quantity) for sku, quantity in merge(items).items()]
     kind = sale.campaign.order_type if sale else _only_order_type([sku for sku, _ in goods], order_type)
     currency = goods[0][0].price.currency
     total([sku.price for sku, _ in goods], currency)  # refuses a cart in two currencies
@@ -55,7 +58,11 @@ def price_cart(
         shipping_option=chosen,
     )
     offered = apply_offers(basket, with_deposit(occasion, sale))
-    lines = frozen_lines(basket, offered, occasion, [sku.sku for sku, _ in goods])
+    policies = StockPolicies(
+        campaign=sale.campaign.stock_policy if sale else None, order_type=stock_policy, only_at_submit=only_at_submit
+    )
+    frozen = frozen_lines(basket, offered, occasion, [sku.sku for sku, _ in goods])
+    lines = policies.settled(frozen, offered.applied.taken)
     order = PricedOrder(
         order_type=kind,
         currency=currency,
@@ -77,12 +84,12 @@ def _known(sku: str, skus: Mapping[str, Sku]) -> Sku:
     return skus[sku]
 
 
-def _as_sold(sku: Sku, sale: Sale | None, stock_policy: StockPolicy | None) -> Sku:
+def _as_sold(sku: Sku, sale: Sale | None) -> Sku:
     """With the price of its campaign, which no floor of the SKU's own raises, and what its deposit counts for."""
-    if sale is not None:
-        price, bonus = sale.campaign.price, sale.campaign.terms.bonus
-        sku = replace(sku, price=price, floor_price=min(sku.floor_price, price.amount - bonus))
-    return replace(sku, stock_policy=stock_policy or sku.stock_policy)
+    if sale is None:
+        return sku
+    price, bonus = sale.campaign.price, sale.campaign.terms.bonus
+    return replace(sku, price=price, floor_price=min(sku.floor_price, price.amount - bonus))
 
 
 def _totals(lines: Sequence[PricedLine], sale: Sale | None) -> Totals:

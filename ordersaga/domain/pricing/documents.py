@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.pricing.coupons import CouponTemplate
 from ordersaga.domain.pricing.effects import EFFECTS, Effect, Measure, Tier, Tiers
 from ordersaga.domain.pricing.offers import Offer, Period
@@ -19,6 +20,7 @@ _OFFER_READERS: Mapping[str, Callable[[Any], Any]] = {
     "stage": Stage,
     "funded_by": Bearer,
     "usage_period": Period,
+    "stock_policy": StockPolicy,
     "starts_at": datetime.fromisoformat,
     "ends_at": datetime.fromisoformat,
     "stackable_with": frozenset,

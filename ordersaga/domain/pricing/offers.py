@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.errors import RuleInvalid
 from ordersaga.domain.pricing.effects import (
     AmountOff,
@@ -55,7 +56,8 @@ class Offer:
     a stage, the lowest first. Two offers of one `exclusion_group` never touch the same line; `stackable_with` names
     the sources and codes that this one may share a line with, `None` is all of them. `channels` and `member_tiers`
     narrow when they name something. `budget` is the most that all orders together take off, `usage_limit` how many
-    orders may have it. `template` is set on a coupon's offer, whose `code` is the coupon's own.
+    orders may have it. `template` is set on a coupon's offer, whose `code` is the coupon's own. `stock_policy` is a
+    promotion's, for the lines that it is applied to.
 
     Raises `RuleInvalid`, which names the field.
     """
@@ -84,6 +86,7 @@ class Offer:
     usage_limit_per_account: int | None = None
     usage_period: Period = Period.EVER
     template: str | None = None
+    stock_policy: StockPolicy | None = None
 
     def __post_init__(self) -> None:
         for name in ("minimum_amount", "minimum_count", "budget", "usage_limit", "usage_limit_per_account"):
@@ -96,6 +99,8 @@ class Offer:
             raise RuleInvalid("currency", "is needed for a rule with amounts in it")
         if self.source is Source.POINTS:
             raise RuleInvalid("source", "points have a policy of their own, and are no offer")
+        if self.stock_policy is not None and self.source is not Source.PROMOTION:
+            raise RuleInvalid("stock_policy", "is for promotions to say")
         if self.source is Source.MEMBER_BENEFIT and not self.member_tiers:
             raise RuleInvalid("member_tiers", "a member benefit is for at least one tier")
         if self.stage is not None and not self._may_stand_in(self.stage):
