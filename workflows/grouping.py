@@ -53,7 +53,7 @@ class Grouping(Paying, Refunding):
 
     async def _give_up(self, by: ActedBy | None) -> None:
         if by is None:
-            await self.refunded(Action.EXPIRE_GROUP, reason="group_expired", by=SYSTEM)
+            await self.refunded(Action.EXPIRE_GROUP, reason="group_expired", by=SYSTEM, notify="group_expired")
         else:
             await self.refunded(Action.CANCEL, reason="cancelled", by=by)
 

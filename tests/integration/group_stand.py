@@ -23,7 +23,7 @@ from ordersaga.domain.messages import Placement, StateReached, group_workflow_id
 from ordersaga.domain.payment import Payment
 from ordersaga.domain.policies import PRODUCTION
 from ordersaga.domain.pricing.quote import Hold
-from ordersaga.persistence import campaigns, catalogue, groups, policies, refunds, submissions
+from ordersaga.persistence import campaigns, catalogue, groups, notifications, policies, refunds, submissions
 from ordersaga.persistence.submissions import Submission
 from ordersaga.persistence.verification import verify_order
 from tests.goods import TAIPEI, cart, priced, twd
@@ -190,6 +190,12 @@ class GroupStand:
         async with self.orders.database.transaction() as connection:
             assert await verify_order(connection, order_no, self.refunds.keys) == []
         return await self.orders.timeline(order_no)
+
+    async def told(self, order_no: str, account: str) -> list[str]:
+        """What the account was told of an order, the first first."""
+        async with self.orders.database.transaction() as connection:
+            page = await notifications.page(connection, account, before=None, limit=1000)
+        return [found.kind for found in reversed(page) if found.order_no == order_no]
 
     async def paid_back(self, order_no: str) -> list[tuple[int, str, str]]:
         """Each refund of an order: what, why, and how far it is."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ordersaga.contracts.group import DecideGroup, LeaveSeat
+from ordersaga.contracts.search_attributes import ORDER_NO, ORDER_STATUS
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.lifecycle.group import GroupState
 from ordersaga.domain.messages import CANCEL, Placement
@@ -36,6 +37,7 @@ async def test_a_group_that_fills_goes_on_to_production_and_its_run_ends(stand: 
         for order_no in (first, second):
             await stand.orders.until(order_no, "in_production")
             assert await stand.orders.timeline(order_no) == ["submit", "confirm_payment", "fill_group", "split"]
+        assert await stand.told(second, "bob") == ["group_filled"]
     assert await stand.orders.held(campaign.sku) == (100, 2)
 
 
@@ -64,6 +66,7 @@ async def test_time_that_is_over_gives_payers_their_money_back_once_and_closes_w
         await stand.orders.passes(unpaid, timedelta(minutes=10))
         assert await stand.ended(unpaid) == ["submit", "expire_group", "confirm_cancellation"]
     assert (await stand.orders.payment(attempt.payment_id)).state is PaymentState.CLOSED
+    assert await stand.told(first, "lea") == ["group_expired", "refunded"]
     assert [seat.order_no for seat in (await stand.group(code)).living] == [first, second]
     assert await stand.orders.held(campaign.sku) == (100, 0)
 
@@ -265,6 +268,24 @@ async def test_a_review_never_outlives_the_group(stand: GroupStand) -> None:
     await stand.orders.passes(submission.order_no, timedelta(minutes=10))
     assert await stand.ended(submission.order_no) == ["submit", "hold_for_review", "reach_review_deadline"]
     assert (await stand.group_of(submission.order_no)).state is GroupState.DISSOLVED
+
+
+async def test_operators_find_a_group_by_its_leaders_order_and_read_who_is_in_it(stand: GroupStand) -> None:
+    async with stand.delivering():
+        code, (first, second) = await stand.opened(await stand.campaign(size=3), "lea-the-leader", "bob-the-buyer")
+        await stand.pays(first)
+        run = stand.run(code)
+
+        async def read() -> str:
+            return str(await run.query("__temporal_workflow_metadata"))
+
+        await stand.begun(code)
+        told = await until(read, lambda text: "1 more to join and 1 to pay" in text)
+        assert f"| {first} | `paid` |" in told
+        assert f"| {second} | `reserved` |" in told
+        assert "the-leader" not in told
+        found = (await run.describe()).typed_search_attributes
+    assert (found.get(ORDER_NO), found.get(ORDER_STATUS)) == (first, "forming")
 
 
 async def test_an_operator_may_take_an_order_out_of_its_group(stand: GroupStand) -> None:
