@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from tests.shop import TAIPEI, Document, Person, Shop, items, twd
 
@@ -19,21 +18,24 @@ class GroupBuy:
     sku: str
 
     @classmethod
-    async def opens(cls, shop: Shop, *, size: int = 3, seconds: int = 60, **changes: Any) -> "GroupBuy":
+    async def opens(cls, shop: Shop, *, size: int = 3, seconds: int = 60) -> "GroupBuy":
         sku = await shop.shelves()
-        campaign = cls(shop, f"{sku}-together", sku)
+        buy = cls(shop, f"{sku}-together", sku)
+        terms = {"size": size, "seconds": seconds}
+        await shop.operator.put(f"/v1/admin/campaigns/{buy.code}", buy.campaign() | {"terms": terms})
+        return buy
+
+    def campaign(self) -> Document:
+        """As it is entered, but for its terms."""
         now = datetime.now(UTC)
-        body = {
+        return {
             "order_type": "group_buy",
             "name": "Together",
-            "sku": sku,
+            "sku": self.sku,
             "price": twd(PRICE),
             "starts_at": (now - timedelta(hours=1)).isoformat(),
             "ends_at": (now + timedelta(hours=1)).isoformat(),
-            "terms": {"size": size, "seconds": seconds},
         }
-        await shop.operator.put(f"/v1/admin/campaigns/{campaign.code}", body | changes)
-        return campaign
 
     def cart(self, group: str | None = None, quantity: int = 1) -> Document:
         """What a preview is asked for by who joins a group, or opens one."""

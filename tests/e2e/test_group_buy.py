@@ -6,7 +6,12 @@ from collections import Counter
 import pytest
 
 from tests.group_buy import PRICE, GroupBuy
-from tests.shop import Document, Shop, refused, twd, until
+from tests.shop import TAIPEI, Document, Person, Shop, items, moved_the_order, refused, succeeded, twd, until
+
+
+async def moves(buyer: Person, order: Document) -> list[str]:
+    """The actions that brought the order into another state."""
+    return [item["action"] for item in await buyer.timeline(order["order_no"]) if moved_the_order(item)]
 
 
 def money_back(order: Document) -> list[tuple[str, Document]]:
@@ -48,30 +53,43 @@ async def test_of_four_who_join_a_group_of_three_at_once_one_is_refused_and_the_
     assert (await buy.group(code))["state"] == "filled"
 
 
-async def test_a_group_that_does_not_fill_gives_the_payers_their_money_and_everybody_their_goods_back(
+async def test_a_group_that_does_not_fill_gives_money_back_to_the_cent_whenever_and_however_it_came(
     shop: Shop,
 ) -> None:
-    buy = await GroupBuy.opens(shop, seconds=8)
-    lea, bob, cat = (shop.buyer(name) for name in ("lea", "bob", "cat"))
+    """Two pay, one pays and the provider says so only when it is asked, one pays when all is over."""
+    buy = await GroupBuy.opens(shop, size=5, seconds=7)
+    lea, bob, cat, dan = (shop.buyer(name) for name in ("lea", "bob", "cat", "dan"))
     first = await buy.joins(lea)
     code = first["group"]["code"]
-    second, third = await buy.joins(bob, code, quantity=2), await buy.joins(cat, code)
-    assert third["payment_due_at"] == third["group"]["expires_at"], "nobody pays for a group that is over"
+    second, silent, late = (
+        await buy.joins(bob, code, quantity=2),
+        await buy.joins(cat, code),
+        await buy.joins(dan, code),
+    )
+    assert late["payment_due_at"] == late["group"]["expires_at"], "nobody pays for a group that is over"
     paid = [await buy.pays(lea, first), await buy.pays(bob, second)]
-    unpaid = await shop.attempts(cat, third["order_no"])
+    paid.append(await shop.pays(cat, silent["order_no"], times=0))
+    unpaid = await shop.attempts(dan, late["order_no"])
 
-    orders = [await shop.until(order["order_no"], "refunded") for order in (first, second)]
-    assert [money_back(order) for order in orders] == [[("succeeded", payment["amount"])] for payment in paid]
-    assert [order["payments"][0]["refunded"] for order in orders] == [payment["amount"] for payment in paid]
-    gone = await shop.until(third["order_no"], "cancelled")
+    for order, payment in zip((first, second, silent), paid, strict=True):
+        done = await shop.until(order["order_no"], "refunded")
+        assert money_back(done) == [("succeeded", payment["amount"])]
+        assert [found["refunded"] for found in done["payments"]] == [payment["amount"]]
+    gone = await shop.until(late["order_no"], "cancelled")
     assert [payment["state"] for payment in gone["payments"]] == ["closed"]
+    assert await moves(lea, first) == ["submit", "confirm_payment", "expire_group", "finish_refund"]
+    assert await moves(cat, silent) == ["submit", "expire_group", "confirm_payment", "expire_group", "finish_refund"]
+    assert await moves(dan, late) == ["submit", "expire_group", "confirm_cancellation"]
     assert (await buy.group(code))["state"] == "expired"
     assert await shop.stock(buy.sku) == (100, 0)
-    moved = [item["action"] for item in await lea.timeline(first["order_no"]) if item["from"] != item["to"]]
-    assert moved == ["submit", "confirm_payment", "expire_group", "finish_refund"]
 
-    await shop.simulates(unpaid)
-    answer = await cat.ask("POST", "/v1/quotes", buy.cart(code))
+    succeeded(await shop.simulates(unpaid, late=True))
+    came = await until(
+        lambda: shop.operator.order(late["order_no"]),
+        lambda order: money_back(order) == [("succeeded", unpaid["amount"])],
+    )
+    assert came["system_status"] == "cancelled"
+    answer = await dan.ask("POST", "/v1/quotes", buy.cart(code))
     assert refused(answer, 409, "group_unavailable")["reason"] == "expired"
 
 
@@ -103,23 +121,59 @@ async def test_the_leader_may_leave_while_the_group_forms_and_another_takes_the_
     assert await shop.stock(buy.sku) == (100, 2)
 
 
-async def test_who_does_not_pay_in_time_loses_the_seat_and_late_money_goes_back_by_itself(shop: Shop) -> None:
+async def test_who_cancels_unpaid_leaves_the_seat_to_another_and_may_come_back(shop: Shop) -> None:
     buy = await GroupBuy.opens(shop, size=2)
     lea, bob = shop.buyer("lea"), shop.buyer("bob")
     first = await buy.joins(lea)
     code = first["group"]["code"]
-    late = await buy.joins(bob, code)
-    attempt = await shop.attempts(bob, late["order_no"])
-    await bob.post(f"/v1/orders/{late['order_no']}/cancel")
+    given_up = await buy.joins(bob, code)
+    await bob.post(f"/v1/orders/{given_up['order_no']}/cancel")
     assert (await buy.group(code))["seats_taken"] == 1
     again = await buy.joins(bob, code, quantity=2)
-    await buy.pays(lea, first)
-    await buy.pays(bob, again)
-    await shop.until(again["order_no"], "in_production")
-    await shop.simulates(attempt)
-    closed = await shop.operator.order(late["order_no"])
-    assert [payment["state"] for payment in closed["payments"]] == ["closed"]
-    assert closed["system_status"] == "cancelled"
+    assert (await buy.group(code))["state"] == "full"
+    assert again["group"] == (await bob.order(again["order_no"]))["group"]
+
+
+async def test_a_group_that_has_filled_up_since_the_preview_is_refused_with_a_quote_for_a_group_of_ones_own(
+    shop: Shop,
+) -> None:
+    buy = await GroupBuy.opens(shop, size=2)
+    lea, bob, cat = (shop.buyer(name) for name in ("lea", "bob", "cat"))
+    code = (await buy.joins(lea))["group"]["code"]
+    quote = await buy.quotes(cat, code)
+    await buy.joins(bob, code)
+    async with shop.nothing_changes(cat, buy.sku):
+        answer = await cat.ask("POST", "/v1/orders", {"quote_token": quote["quote_token"]})
+        problem = refused(answer, 409, "group_unavailable")
+    own = await shop.submits(cat, problem["quote"])
+    assert (own["group"]["state"], own["group"]["seats_taken"]) == ("forming", 1)
+    assert own["group"]["code"] != code
+
+
+async def test_goods_that_are_not_sold_to_groups_take_no_group_code(shop: Shop) -> None:
+    sku, buyer = await shop.shelves(), shop.buyer()
+    cart = {"items": items((sku, 1)), "address": TAIPEI, "group_code": "G-00000-00000"}
+    problem = refused(await buyer.ask("POST", "/v1/quotes", cart), 422, "request_invalid")
+    assert [fault["field"] for fault in problem["errors"]] == ["group_code"]
+    not_offered = refused(
+        await buyer.ask("POST", "/v1/quotes", {**cart, "order_type": "group_buy"}), 409, "campaign_unavailable"
+    )
+    assert not_offered["reason"] == "unknown_campaign"
+
+
+@pytest.mark.parametrize(
+    ("terms", "field"),
+    [
+        ({"size": 1, "seconds": 60}, "terms.size"),
+        ({"size": 3, "seconds": 0}, "terms.seconds"),
+        ({"size": 3}, "terms.seconds"),
+        ({"size": 3, "seconds": 60, "leader": "x"}, "terms.leader"),
+    ],
+)
+async def test_a_campaign_whose_groups_make_no_sense_is_refused(shop: Shop, terms: Document, field: str) -> None:
+    buy = await GroupBuy.opens(shop)
+    path, wrong = f"/v1/admin/campaigns/{buy.code}", {**buy.campaign(), "terms": terms}
+    assert refused(await shop.operator.ask("PUT", path, wrong), 422, "rule_invalid")["field"] == field
 
 
 async def test_a_group_is_shown_to_who_has_its_code_and_names_nobody(shop: Shop) -> None:
