@@ -124,6 +124,9 @@ class Scene:
             "benefit": self._benefit,
             "coupon": self._coupon,
             "policy": self._policy,
+            "game": self._game,
+            "bought": self._bought,
+            "entitlement": self._entitlement,
             "delivered": self._delivered,
             "received": self._received,
         }
@@ -253,6 +256,25 @@ class Scene:
         await self.shop.operator.put(call.path, call.body)
         return call.path.rpartition("/")[2]
 
+    async def _game(self) -> str:
+        """Digital goods, with a code that nobody else has."""
+        sku = await self.shop.shelves(order_type="digital", stock={})
+        await self.shop.operator.post(f"/v1/admin/skus/{sku}/codes", {"codes": [f"{sku}-{PRIVATE['phone']}"]})
+        return sku
+
+    async def _bought(self) -> str:
+        """A digital order that is delivered, with its code unseen."""
+        order_no = await self.shop.places(self.buyer, (await self._game(), 1), address=None)
+        await self.shop.pays(self.buyer, order_no)
+        await self.shop.until(order_no, "received")
+        return order_no
+
+    async def _entitlement(self) -> str:
+        call = await self.call("POST /sandbox/api/entitlements")
+        headers = {"Content-Type": "application/json", **call.headers}
+        (await self.shop.http.post(call.path, content=call.content, headers=headers)).raise_for_status()
+        return str(call.body["reference"])
+
     async def _delivered(self) -> str:
         order_no = await self._produced()
         order = await self.shop.runs_parcels(await self.shop.operator.order(order_no))
@@ -276,5 +298,7 @@ class Scene:
             return {}
         if kind == "the provider's key":
             return {"Authorization": f"Bearer {SandboxKeys(keys.payment_webhook_secret).api_key}"}
+        if kind == "the entitlement provider's key":
+            return {"Authorization": f"Bearer {SandboxKeys(keys.payment_webhook_secret).entitlement_key}"}
         secret = keys.payment_webhook_secret if kind == "the provider's signature" else keys.carrier_webhook_secret
         return sign(secret, f"evt_{secrets.token_hex(8)}", content.decode())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from pydantic import ValidationError
 from temporalio.client import Client
@@ -71,6 +72,22 @@ async def is_cancelled(shop: Shop) -> Document:
     return await shop.until(order_no, "cancelled")
 
 
+async def has_codes(shop: Shop, told: Told) -> Document:
+    """A digital order whose codes were entered twice, bought and looked at twice."""
+    buyer, codes = shop.buyer("carol"), [f"{secrets.token_hex(8)}-{number}" for number in range(2)]
+    sku = await shop.shelves(order_type="digital", stock={})
+    for _ in range(2):
+        await shop.operator.post(f"/v1/admin/skus/{sku}/codes", {"codes": codes}, key=f"enter-{sku}")
+    order_no = await shop.places(buyer, (sku, 2), address=None)
+    await shop.pays(buyer, order_no)
+    await shop.until(order_no, "received")
+    for _ in range(2):
+        shown = await buyer.post(f"/v1/orders/{order_no}/lines/1/reveal", key=f"look-{sku}")
+        assert sorted(shown["codes"]) == codes
+    told.words |= {"a code": codes[0], "another code": codes[1]}
+    return await shop.operator.order(order_no)
+
+
 async def is_misused(shop: Shop, told: Told, order: Document) -> None:
     """Refusals are logged more readily than successes: the same words and keys, where they are not accepted."""
     buyer, bad = shop.buyer(), f"{MARK}.bad.token"
@@ -94,9 +111,9 @@ async def is_misused(shop: Shop, told: Told, order: Document) -> None:
 async def told(stack: Any, http: Any) -> tuple[Told, list[Document], Shop]:
     shop = await Shop.open(stack, http)
     told = Told(shop)
-    order, cancelled = await lives(shop, told), await is_cancelled(shop)
+    order, cancelled, digital = await lives(shop, told), await is_cancelled(shop), await has_codes(shop, told)
     await is_misused(shop, told, order)
-    return told, [order, cancelled], shop
+    return told, [order, cancelled, digital], shop
 
 
 Evidence = tuple[Told, list[Document], Shop]
@@ -122,6 +139,25 @@ async def test_no_run_holds_what_people_wrote_or_what_opens_doors(told: Evidence
         texts = [await everything_of(temporal, run) for run in (order_workflow_id(order["order_no"]), *parcels)]
         assert order["buyer"] in texts[0], "what is read here is no cipher"
         assert [words.found_in(text) for text in texts] == [[] for _ in texts]
+
+
+async def test_no_row_of_the_database_holds_a_code_that_can_be_read(told: Evidence) -> None:
+    words, orders, shop = told
+    connection = await asyncpg.connect(shop.stack.addresses.database, timeout=10)
+    tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", timeout=10)
+    places: dict[str, set[str]] = {}
+    for word in ("a code", "another code", "a digital order"):
+        told_text = words.words.get(word, orders[-1]["order_no"])
+        forms = [told_text, base64.b64encode(told_text.encode()).decode().rstrip("=")]
+        query = "SELECT EXISTS (SELECT FROM {} AS row WHERE row::text LIKE ANY ($1))"
+        places[word] = {
+            name
+            for (name,) in tables
+            if await connection.fetchval(query.format(f'"{name}"'), [f"%{form}%" for form in forms], timeout=10)
+        }
+    await connection.close(timeout=10)
+    assert {"digital_codes", "digital_holds", "orders", "transitions"} <= places.pop("a digital order")
+    assert places == {"a code": set(), "another code": set()}
 
 
 def test_an_answer_that_does_not_fit_its_schema_is_not_quoted_in_the_log() -> None:

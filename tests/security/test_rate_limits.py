@@ -93,6 +93,15 @@ async def test_nobody_guesses_claim_codes_for_long(stack: Stack, monkeypatch: py
         assert (await dora.ask("GET", "/v1/coupons")).status_code == 200
 
 
+async def test_nobody_looks_for_codes_for_long(stack: Stack, monkeypatch: pytest.MonkeyPatch, shop: Shop) -> None:
+    few = FEW.model_copy(update={"reveals": Allowance(per_caller=2, per_address=100)})
+    async with serving(settings_of(stack, monkeypatch, rate_limits=few), client=new_address()) as (_, http):
+        erin = Person(http, "", shop.buyer("erin").token)
+        for guess in ("A", "B"):
+            refused(await erin.ask("POST", f"/v1/orders/{guess}/lines/1/reveal"), 404, "not_found")
+        refused(await erin.ask("POST", "/v1/orders/C/lines/1/reveal"), 429, "rate_limited")
+
+
 async def test_bad_tokens_are_failed_logins_and_good_ones_are_not_refused_for_them(
     settings: Settings, shop: Shop
 ) -> None:

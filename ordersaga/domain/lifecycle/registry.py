@@ -103,6 +103,7 @@ _TYPES = (
         machines=(digital.MACHINE,),
         ships=False,
         stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
+        policies={"demo": {"after_sales_seconds": 12}},
     ),
     OrderType(
         label=Word("group_buy", "Group buy", "拼團"),
