@@ -1,7 +1,7 @@
 """A preview as the document that `QuoteView` describes."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api import warnings
@@ -24,7 +24,9 @@ _NOT_EXHAUSTIVE = {
 }
 
 
-def quote_view(quote: Quote, token: str, pricing: Pricing, shelves: Shelves) -> QuoteView:
+def quote_view(
+    quote: Quote, token: str, pricing: Pricing, shelves: Shelves, limits: Sequence[warnings.Told]
+) -> QuoteView:
     """What the buyer sees, with what is in stock and from where it would come."""
     priced = pricing.order
     currency = priced.currency
@@ -59,6 +61,7 @@ def quote_view(quote: Quote, token: str, pricing: Pricing, shelves: Shelves) -> 
             "offers_exact": pricing.exact,
             "warnings": [
                 *shortages,
+                *limits,
                 *warnings.of_lines(priced.lines),
                 *([] if pricing.exact else [_NOT_EXHAUSTIVE]),
             ],

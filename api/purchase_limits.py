@@ -1,12 +1,14 @@
-"""Entering purchase limits: the SKUs and campaigns that they name are there."""
+"""Purchase limits: entered, with the SKUs and campaigns that they name being there, and told of in a preview."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.problems import Problem
-from ordersaga.domain.purchase_limits import PurchaseLimit
+from ordersaga.domain.pricing.quote import PricedOrder
+from ordersaga.domain.purchase_limits import PurchaseLimit, holds_of
 from ordersaga.persistence import campaigns, catalogue, purchase_limits
 
 
@@ -20,6 +22,24 @@ async def put_limits(connection: AsyncConnection, entered: Sequence[tuple[str, P
         _require(place, "goods.skus", limit.goods.skus - known_skus.keys())
         _require(place, "goods.campaigns", limit.goods.campaigns - known_campaigns)
         await purchase_limits.put(connection, limit, at)
+
+
+async def limit_warnings(
+    connection: AsyncConnection, order: PricedOrder, account: str, at: datetime
+) -> list[dict[str, Any]]:
+    """What a preview tells whose account would have more than its limits; the submit decides."""
+    wanted = holds_of(order, await purchase_limits.about(connection, order), account=account, ip=None)
+    used = [await purchase_limits.used(connection, hold, at) for hold in wanted]
+    return [
+        {
+            "code": "purchase_limit",
+            "message": f"{hold.allowed} at most, and {already} are bought already",
+            "limit": hold.code,
+            "available": max(0, hold.allowed - already),
+        }
+        for hold, already in zip(wanted, used, strict=True)
+        if hold.exceeds(already)
+    ]
 
 
 def _require(place: str, field: str, unknown: frozenset[str]) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.groups import refuse_choices, require_room
 from api.previews import quote_view
+from api.purchase_limits import limit_warnings
 from api.quote import Quote
 from api.schemas.quotes import QuoteView
 from api.services import Services
@@ -174,7 +175,9 @@ async def quoted(connection: AsyncConnection, services: Services, cart: Cart, pr
         priced=pricing.order,
         at=datetime.now(UTC),
     )
-    return quote_view(quote, services.sealer.seal(quote), pricing, await _shelves(connection, pricing.order))
+    shelves = await _shelves(connection, pricing.order)
+    limits = await limit_warnings(connection, pricing.order, cart.buyer, datetime.now(UTC))
+    return quote_view(quote, services.sealer.seal(quote), pricing, shelves, limits)
 
 
 async def _shelves(connection: AsyncConnection, priced: PricedOrder) -> Shelves:

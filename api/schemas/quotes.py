@@ -185,6 +185,7 @@ class WarningView(Response):
     line_no: int | None = None
     sku: str | None = None
     available: int | None = None
+    limit: str | None = Field(None, description="the purchase limit that would be exceeded")
 
 
 class QuoteView(Response):

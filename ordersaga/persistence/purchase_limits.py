@@ -4,14 +4,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Text, bindparam, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.purchase_limits import LimitedGoods, Period, PurchaseLimit, Subject, Window
+from ordersaga.domain.pricing.quote import PricedOrder
+from ordersaga.domain.pricing.scope import paths_of
+from ordersaga.domain.purchase_limits import LimitedGoods, LimitHold, Period, PurchaseLimit, Subject, Window
 from ordersaga.persistence.tables.purchase_limits import limit_hold_items, purchase_limits
 
 _NAMED = ("skus", "categories", "order_types", "campaigns")
+_ABOUT = select(purchase_limits).where(
+    purchase_limits.c.enabled & (purchase_limits.c.subject == Subject.ACCOUNT),
+    *(
+        (purchase_limits.c[name] == literal([], ARRAY(Text)))
+        | purchase_limits.c[name].overlap(bindparam(name, type_=ARRAY(Text)))
+        for name in _NAMED
+    ),
+)
 
 
 async def put(connection: AsyncConnection, limit: PurchaseLimit, at: datetime) -> None:
@@ -58,6 +68,27 @@ async def of_campaign(connection: AsyncConnection, code: str) -> PurchaseLimit |
     )
     row = (await connection.execute(query)).one_or_none()
     return None if row is None else limit_of(row._asdict())
+
+
+async def about(connection: AsyncConnection, order: PricedOrder) -> Sequence[PurchaseLimit]:
+    """The limits per account that may be about an order."""
+    names = {
+        "skus": sorted({line.sku for line in order.lines}),
+        "categories": sorted({path for line in order.lines for path in paths_of(line.category)}),
+        "order_types": [order.order_type],
+        "campaigns": [order.campaign or ""],
+    }
+    found = await connection.execute(_ABOUT, names)
+    return [limit_of(row._asdict()) for row in found]
+
+
+async def used(connection: AsyncConnection, hold: LimitHold, at: datetime) -> int:
+    """How many units count for somebody at a moment."""
+    items = limit_hold_items.c
+    query = select(func.coalesce(func.sum(items.units), 0)).where(
+        (items.code == hold.code) & (items.subject == hold.subject), *counted(hold.window, at)
+    )
+    return int(await connection.scalar(query) or 0)
 
 
 async def used_by_account(connection: AsyncConnection, code: str, at: datetime) -> Mapping[str, int]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.pricing.quote import PricedOrder
+from ordersaga.domain.pricing.scope import paths_of
 from ordersaga.domain.purchase_limits import PurchaseLimit
 from ordersaga.domain.risk import MOST_ORDERS, RiskRule, Trait
 from ordersaga.domain.screening import Origin
@@ -86,7 +87,7 @@ async def find(
         "device": origin.device,
         "at": at,
         "skus": sorted({line.sku for line in order.lines}),
-        "categories": sorted({path for line in order.lines for path in _paths(line.category)}),
+        "categories": sorted({path for line in order.lines for path in paths_of(line.category)}),
         "order_type": order.order_type,
         "campaign": order.campaign,
         "kinds": [trait for trait, _ in listed_as],
@@ -102,9 +103,3 @@ async def find(
         first_order_at=row.first_order_at,
         completed=row.completed,
     )
-
-
-def _paths(category: str) -> list[str]:
-    """A category and those above it: `tea/oolong` and `tea`."""
-    parts = category.split("/") if category else []
-    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]

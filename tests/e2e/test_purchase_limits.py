@@ -23,7 +23,10 @@ async def tries(shop: Shop, buyer: Person, *goods: tuple[str, int]) -> Document:
 async def test_an_account_has_no_more_than_its_limit_until_an_order_is_cancelled(shop: Shop) -> None:
     sku = await shop.shelves()
     code, buyer = await limits(shop, "two", sku), shop.buyer()
+    assert (await shop.previews(buyer, (sku, 2)))["warnings"] == []
     order_no = await shop.places(buyer, (sku, 2))
+    (warning,) = (await shop.previews(buyer, (sku, 1)))["warnings"]
+    assert (warning["code"], warning["limit"], warning["available"]) == ("purchase_limit", code, 0)
     async with shop.nothing_changes(buyer, sku):
         problem = await tries(shop, buyer, (sku, 1))
     assert {name: problem[name] for name in ("limit", "allowed", "used", "wanted")} == {

@@ -1,5 +1,6 @@
 """Which goods a rule is about."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ordersaga.domain.catalogue import Sku
@@ -51,8 +52,11 @@ EVERYTHING = Scope(everything=True)
 
 def lies_within(category: str, wanted: frozenset[str]) -> bool:
     """Whether a category, or one above it, is wanted."""
+    return any(path in wanted for path in paths_of(category))
+
+
+def paths_of(category: str) -> Iterator[str]:
+    """A category and those above it: `tea/oolong`, then `tea`."""
     while category:
-        if category in wanted:
-            return True
+        yield category
         category = category.rpartition("/")[0]
-    return False
