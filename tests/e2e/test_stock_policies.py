@@ -39,6 +39,23 @@ async def test_units_that_are_not_held_are_warned_of_until_they_are_paid(shop: S
     assert await shop.stock(sku) == (5, 2)
 
 
+async def test_a_promotion_may_say_it_of_the_lines_that_it_is_applied_to(shop: Shop) -> None:
+    sku, other = await shop.shelves(5), await shop.shelves(5)
+    promotion = {
+        "name": "Cheaper, and not held",
+        "effect": {"kind": "percentage", "basis_points": 1_000},
+        "scope": {"skus": [sku]},
+        "stock_policy": "deduct_at_payment",
+    }
+    entered = await shop.operator.put(f"/v1/admin/promotions/{sku}-later", promotion)
+    assert entered["stock_policy"] == "deduct_at_payment"
+    buyer = shop.buyer()
+    quote = await shop.previews(buyer, (sku, 1), (other, 1))
+    assert [(warning["code"], warning["sku"]) for warning in quote["warnings"]] == [(NOT_HELD, sku)]
+    await shop.submits(buyer, quote)
+    assert (await shop.stock(sku), await shop.stock(other)) == ((5, 0), (5, 1))
+
+
 async def test_what_is_gone_at_submit_is_refused_and_a_fresh_quote_says_so(shop: Shop) -> None:
     buyer, sku = shop.buyer(), await scarce(shop)
     quote = await shop.previews(buyer, (sku, 1))

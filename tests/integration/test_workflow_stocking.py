@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ordersaga.domain.campaigns import Campaign, Terms
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CANCEL, Placement
 from ordersaga.domain.payment import Payment, PaymentState
-from ordersaga.persistence import deductions, notifications, refunds, stock, stocktaking
+from ordersaga.persistence import campaigns, deductions, notifications, refunds, stock, stocktaking, submissions
 from ordersaga.persistence.verification import verify_order
+from tests.goods import twd
 from tests.integration.offers_stand import RETURNED, USED, OffersStand, Purse
 from tests.integration.order_stand import OrderStand
 from tests.integration.refund_stand import RefundStand
@@ -173,6 +175,43 @@ async def test_a_worker_that_died_after_the_release_leaves_no_order_to_be_sent(s
         await stock.release(connection, order_no, datetime.now(UTC))
     await stand.is_paid_back(order_no)
     assert await stand.orders.held(sku) == (1, 0)
+
+
+async def test_what_is_paid_after_the_campaign_comes_from_where_its_stock_went(stand: StockingStand) -> None:
+    sku, now = await stand.scarce(3), datetime.now(UTC)
+    campaign = Campaign(
+        code=f"{sku}-OVER",
+        order_type="flash_sale",
+        name="Over",
+        sku=sku,
+        price=twd(10_000),
+        starts_at=now - timedelta(hours=2),
+        ends_at=now - timedelta(hours=1),
+        terms=Terms(),
+        pooled=True,
+    )
+    plain = await stand.orders.submits((sku, 2))
+    order_no = f"{plain.order_no}-SALE"
+    pooled = replace(plain.priced, pool=campaign.code)
+    submission = replace(plain, order_no=order_no, quote_id=order_no, idempotency_key=order_no, priced=pooled)
+    async with stand.orders.database.transaction() as connection:
+        (balance,) = await stocktaking.balances(connection, sku)
+        await campaigns.put(connection, campaign, now)
+        aside = {balance.warehouse_id: 1}
+        await stocktaking.transfer(connection, sku, aside, pool=campaign.code, document=order_no, at=now)
+        await submissions.add(connection, submission)
+    with pytest.raises(OutOfStock):
+        async with stand.orders.database.transaction() as connection:
+            await deductions.require(connection, order_no)
+    async with stand.orders.database.transaction() as connection:
+        assert await campaigns.close_pool(connection, campaign.code, now)
+        await stocktaking.give_back(connection, sku, pool=campaign.code, document=f"{order_no}/over", at=now)
+    assert await stand.orders.places(submission) == Placement(placed=True)
+    await stand.pays(order_no)
+    await stand.orders.until(order_no, "in_production")
+    async with stand.orders.database.transaction() as connection:
+        found = await stocktaking.balances(connection, sku)
+    assert [(item.pool, item.on_hand, item.reserved) for item in found] == [("", 3, 2), (campaign.code, 0, 0)]
 
 
 async def test_a_second_payment_of_a_lost_sale_goes_back_as_well(stand: StockingStand) -> None:
