@@ -56,7 +56,7 @@ class FlashSale:
 
     async def asks_patiently(self, buyer: Person) -> httpx.Response:
         """Preview, coming back when asked to, or when the connection broke."""
-        return await patiently(buyer, "/v1/quotes", self.body())
+        return await patiently(buyer, "POST", "/v1/quotes", self.body())
 
     async def previews(self, buyer: Person, quantity: int = 1) -> Document:
         return await buyer.post("/v1/quotes", self.body(quantity))
@@ -72,24 +72,25 @@ class FlashSale:
                 return [answer]
             quote = dict(answer.json())
         body = {"quote_token": quote["quote_token"]}
-        return await asyncio.gather(*(patiently(buyer, "/v1/orders", body) for _ in range(clicks)))
+        return await asyncio.gather(*(patiently(buyer, "POST", "/v1/orders", body) for _ in range(clicks)))
 
     async def sold(self) -> int:
         """Units of the campaign that orders hold."""
-        found = await self.shop.operator.get(f"/v1/admin/stock/{self.sku}")
+        found = (await patiently(self.shop.operator, "GET", f"/v1/admin/stock/{self.sku}")).json()
         assert found["adds_up"], found
         return sum(item["reserved"] for item in found["warehouses"])
 
     async def orders_of(self, buyers: Iterable[Person]) -> list[list[str]]:
-        return await asyncio.gather(*(buyer.orders() for buyer in buyers))
+        found = await asyncio.gather(*(patiently(buyer, "GET", "/v1/orders") for buyer in buyers))
+        return [[order["order_no"] for order in answer.json()["items"]] for answer in found]
 
 
-async def patiently(buyer: Person, path: str, body: Document) -> httpx.Response:
+async def patiently(caller: Person, method: str, path: str, body: Document | None = None) -> httpx.Response:
     """Ask until there is an answer that does not ask to come back."""
 
     async def ask() -> httpx.Response | None:
         try:
-            answer = await buyer.ask("POST", path, body)
+            answer = await caller.ask(method, path, body)
         except httpx.TransportError:
             return None
         assert answer.status_code != 500, answer.text

@@ -51,21 +51,26 @@ class GateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a gate knows already: the orders of a campaign as far as the event at `position` tells of them."""
+    """What a gate knows already: the orders of a campaign as far as the event at `position` tells of them, and who is
+    `leased` units that may be taken by now.
+    """
 
     campaign: str
     position: int
+    leased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What PostgreSQL knows of a campaign: `free` units, and its `orders`, all of them or, for a gate that has
-    `Seen` some, those that changed since; `position` is that of the last event that they include.
+    """What PostgreSQL knows of a campaign: `free` units, those that leased orders have `taken` of it, and its `orders`,
+    all of them or, for a gate that has `Seen` some, those that changed since; `position` is that of the last event
+    that they include.
     """
 
     campaign: Campaign
     limit: GateLimit | None
     free: int
+    taken: Mapping[str, int] = field(default_factory=dict)
     orders: tuple[Counted, ...]
     position: int
 

@@ -1,9 +1,10 @@
 """What the database knows of sales that have a gate (R-TYPE-2)."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, any_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.gate import Counted, GateKey, GateLimit, Knowledge, Seen, limit_at_gate
@@ -13,6 +14,7 @@ from ordersaga.persistence.tables import campaigns as campaign_tables
 from ordersaga.persistence.tables.events import events as event_rows
 from ordersaga.persistence.tables.orders import orders
 from ordersaga.persistence.tables.purchase_limits import limit_hold_items
+from ordersaga.persistence.tables.stock import stock_reservation_lines
 
 _EVENTS_AT_ONCE = 5_000
 
@@ -44,7 +46,7 @@ def reader(database: Database, key: GateKey) -> Callable[[Seen | None], Awaitabl
 async def read(connection: AsyncConnection, key: GateKey, seen: Seen | None, at: datetime) -> Knowledge | None:
     """What there is to know of the gate's present campaign beyond what it has seen; `None` if there is none.
 
-    The units that are free are counted last: whoever is among the orders holds theirs by then.
+    The units that are free are counted last: whoever is named holds theirs by then.
     """
     campaign = await campaigns.of_sku(connection, key.sku, key.order_type, at)
     if campaign is None:
@@ -56,8 +58,24 @@ async def read(connection: AsyncConnection, key: GateKey, seen: Seen | None, at:
     else:
         position = min(head, seen.position + _EVENTS_AT_ONCE)
         placed = await _orders(connection, campaign.code, limit, between=(seen.position, position))
+    leased = seen.leased if seen is not None and seen.campaign == campaign.code else ()
+    taken = await _taken(connection, key.sku, leased) if leased else {}
     shelves = await stock.shelves_of(connection, {key.sku: campaign.pool})
-    return Knowledge(campaign=campaign, limit=limit, free=shelves.of(key.sku), orders=placed, position=position)
+    return Knowledge(
+        campaign=campaign, limit=limit, free=shelves.of(key.sku), taken=taken, orders=placed, position=position
+    )
+
+
+async def _taken(connection: AsyncConnection, sku: str, order_nos: Sequence[str]) -> Mapping[str, int]:
+    """Order number → units, of those that hold some, or held some before they gave them back."""
+    lines = stock_reservation_lines.c
+    query = (
+        select(lines.order_no, func.sum(lines.quantity))
+        .where((lines.order_no == any_(bindparam("order_nos", type_=ARRAY(Text)))) & (lines.sku == sku))
+        .group_by(lines.order_no)
+    )
+    rows = await connection.execute(query, {"order_nos": list(order_nos)})
+    return {order_no: int(units) for order_no, units in rows.tuples()}
 
 
 async def _orders(

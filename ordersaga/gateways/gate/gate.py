@@ -6,13 +6,13 @@ cancelled, and those of an API that died between lease and confirmation. Nothing
 each refresh begins with the units that PostgreSQL says are free, so that no error outlives the next one. Nobody is
 locked out meanwhile; what may happen in between is subtracted:
 
-- The order of things: the gate says how many units were `confirmed` so far; PostgreSQL says which orders are placed,
-  and after that which units are free; the gate is told.
-- Units under a lease are subtracted: their order may have taken them since. If it had taken them before, they are
-  subtracted twice.
-- Units confirmed since the first step are subtracted, for the same reason and with the same error.
-- An order that PostgreSQL named had taken its units before they were counted: its lease ends unsubtracted. For another
-  refresh at the same time, which may have counted earlier, it is one that was confirmed in between.
+- The order of things: the gate says who is leased units, and how many were `confirmed` so far; PostgreSQL says which
+  orders are placed, then which of the leased have taken their units, then which units are free; the gate is told.
+- Units that are leased are subtracted: their order may have taken them since. Units confirmed since the first step are
+  subtracted for the same reason.
+- Neither is if PostgreSQL named the order: it had taken its units before the free ones were counted, and will not take
+  them again. For another refresh at the same time, which may have counted earlier, it is confirmed by that.
+- Who took units after they were asked about, and before the free ones were counted, is subtracted twice.
 - A refresh that began before the gate was built anew is ignored.
 
 So no interleaving gives a gate more tokens than there are units that nobody else who entered may take. It may have
@@ -87,7 +87,7 @@ class Gate:
         found = await self._run(self._begin, key, [_ms(at), _ms(at - unless_within)])
         if len(found) == 1:
             return
-        seen = Seen(_text(found[0]), int(found[3])) if found else None
+        seen = Seen(_text(found[0]), int(found[3]), tuple(map(_text, found[4:]))) if found else None
         known = await read(seen)
         is_new = seen is None or known is None or known.campaign.code != seen.campaign
         build, confirmed = ("", 0) if is_new else (_text(found[1]), int(found[2]))
@@ -125,11 +125,13 @@ class Gate:
 def _told(known: Knowledge | None) -> Iterable[Any]:
     """The rest of what `APPLY` takes."""
     if known is None:
-        return ["", 0, 0, "", "", 0, 0, _ms(_UNGUARDED_KEPT)]
+        return ["", 0, 0, "", "", 0, 0, _ms(_UNGUARDED_KEPT), 0]
     campaign, limit = known.campaign, known.limit
     told = [campaign.code, _ms(campaign.starts_at), _ms(campaign.ends_at)]
     told += [limit.units, limit.code] if limit else ["", ""]
-    told += [known.free, known.position, _ms(KEPT)]
+    told += [known.free, known.position, _ms(KEPT), len(known.taken)]
+    for order_no, units in known.taken.items():
+        told += [order_no, units]
     for order in known.orders:
         told += [order.order_no, order.units, _pseudonym(order.account)]
     return told

@@ -2,9 +2,11 @@
 
 `gate`, a hash, has the campaign (`campaign opens closes limit limit_code`), its units (`free` by PostgreSQL, `leased`
 to orders that are not placed yet, `confirmed` since the gate was built), who built and told it (`build position
-synced`), each order (`o:<order_no>` = `L` leased or `P` placed, units, account), each account (`u:<account>` = units).
-`leases`, a sorted set, has the leased orders with the milliseconds at which their lease runs out.
-Tokens are what is free and not leased.
+synced`), each order (`o:<order_no>` = `L` leased, `T` taken or `P` placed, units, account) and each account
+(`u:<account>` = units).
+`leases`, a sorted set, has the orders that are not placed yet with the milliseconds at which their lease runs out.
+Tokens are what is free and not leased. An order that has taken its units in PostgreSQL is not leased any more, and
+`confirmed`, whether it is placed or not.
 """
 
 _RECORDS = """
@@ -25,7 +27,7 @@ local function use(account, units)
 end
 local function end_lease(order_no, order)
   redis.call('ZREM', leases, order_no)
-  redis.call('HINCRBY', gate, 'leased', -order.units)
+  if order.state == 'L' then redis.call('HINCRBY', gate, 'leased', -order.units) end
 end
 local function forget(order_no, order)
   end_lease(order_no, order)
@@ -54,7 +56,7 @@ if ARGV[5] ~= '' and ARGV[5] ~= campaign then return {'other', campaign} end
 lapse(now)
 local order = order_no ~= '' and order_of(order_no)
 if order then
-  if order.state == 'L' then redis.call('ZADD', leases, 'GT', ARGV[6], order_no) end
+  if order.state ~= 'P' then redis.call('ZADD', leases, 'GT', ARGV[6], order_no) end
   return {'known', campaign, order.state == 'P' and 1 or 0}
 end
 if now < tonumber(opens) then return {'not_open', campaign, tonumber(opens)} end
@@ -87,6 +89,7 @@ local order = order_of(order_no)
 if order and order.state == 'P' then return end
 if order then end_lease(order_no, order) else use(account, units) end
 keep(order_no, 'P', units, account)
+if order and order.state == 'T' then return end
 redis.call('HINCRBY', gate, 'free', -units)
 redis.call('HINCRBY', gate, 'confirmed', units)
 """
@@ -97,17 +100,18 @@ RELEASE = (
     _RECORDS
     + """
 local order = order_of(ARGV[1])
-if not order or order.state ~= 'L' then return end
+if not order or order.state == 'P' then return end
 forget(ARGV[1], order)
-if ARGV[2] == '0' then redis.call('HINCRBY', gate, 'free', -order.units) end
+if ARGV[2] == '0' and order.state == 'L' then redis.call('HINCRBY', gate, 'free', -order.units) end
 """
 )
 
 # What is to be known before PostgreSQL is asked; nothing if somebody asked it a moment ago.
 # A gate that lost its leases, and not the rest, is none.
 # ARGV: now, a moment ago.
-BEGIN = """
-local gate, leases = KEYS[1], KEYS[2]
+BEGIN = (
+    _RECORDS
+    + """
 local known = redis.call('HMGET', gate, 'campaign', 'build', 'confirmed', 'position', 'leased', 'synced')
 if not known[1] or known[1] == '' then return {} end
 if tonumber(known[5]) > 0 and redis.call('EXISTS', leases) == 0 then
@@ -116,12 +120,19 @@ if tonumber(known[5]) > 0 and redis.call('EXISTS', leases) == 0 then
 end
 if tonumber(known[6]) > tonumber(ARGV[2]) then return {known[1]} end
 redis.call('HSET', gate, 'synced', ARGV[1])
-return {known[1], known[2], known[3], known[4]}
+local found = {known[1], known[2], known[3], known[4]}
+for _, order_no in ipairs(redis.call('ZRANGE', leases, 0, 1999)) do
+  if order_of(order_no).state == 'L' then found[#found + 1] = order_no end
+end
+return found
 """
+)
 
-# Units that were confirmed since `BEGIN` may be free or not in what PostgreSQL said: they are taken as not.
+# Units that were confirmed since `BEGIN` may be free or not in what PostgreSQL said: they are subtracted from it, but
+# not those of the orders that PostgreSQL names, which were leased at `BEGIN`.
 # ARGV: now, build or '' for a new gate, a new build, confirmed, campaign, opens, closes, limit, limit_code, free,
-# position, milliseconds to keep it; then of each order: order_no, units, account.
+# position, milliseconds to keep it, how many orders have taken units; of each of those: order_no, units; then of each
+# placed one: order_no, units, account.
 APPLY = (
     _RECORDS
     + """
@@ -133,20 +144,32 @@ if is_new then
   redis.call('DEL', gate, leases)
   redis.call('HSET', gate, 'build', ARGV[3], 'leased', 0, 'confirmed', 0)
 end
-local since = is_new and 0 or math.max(known[3] - ARGV[4], 0)
+local since = is_new and 0 or known[3] - ARGV[4]
 lapse(tonumber(ARGV[1]))
-for i = 13, #ARGV, 3 do
-  local order_no, units, account = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+local placed = 14 + 2 * ARGV[13]
+for i = 14, placed - 1, 2 do
+  local order_no, units = ARGV[i], tonumber(ARGV[i + 1])
   local order = order_of(order_no)
   if order and order.state == 'L' then
-    end_lease(order_no, order)
+    redis.call('HINCRBY', gate, 'leased', -order.units)
     redis.call('HINCRBY', gate, 'confirmed', order.units)
+    keep(order_no, 'T', order.units, order.account)
+  elseif order then
+    since = since - units
+  end
+end
+for i = placed, #ARGV, 3 do
+  local order_no, units, account = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+  local order = order_of(order_no)
+  if order and order.state ~= 'P' then
+    end_lease(order_no, order)
+    if order.state == 'L' then redis.call('HINCRBY', gate, 'confirmed', order.units) end
   end
   use(account, units - (order and order.units or 0))
   keep(order_no, 'P', units, account)
 end
 redis.call('HSET', gate, 'campaign', campaign, 'opens', ARGV[6], 'closes', ARGV[7], 'limit', ARGV[8],
-           'limit_code', ARGV[9], 'free', ARGV[10] - since, 'position', ARGV[11], 'synced', ARGV[1])
+           'limit_code', ARGV[9], 'free', ARGV[10] - math.max(since, 0), 'position', ARGV[11], 'synced', ARGV[1])
 redis.call('PEXPIRE', gate, ARGV[12])
 redis.call('PEXPIRE', leases, ARGV[12])
 redis.call('DEL', KEYS[3])
