@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from devstack.secrets import load_secrets
 from devstack.stack import Stack
+from ordersaga.gateways.entitlements.sandbox import SandboxEntitlements
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
 from tests.integration.observed_processes import Observed, observing
@@ -35,5 +37,8 @@ async def observed(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> As
 
 @pytest.fixture(scope="session")
 async def order_stand(stack: Stack, settings: Settings, database: Database) -> AsyncIterator[OrderStand]:
-    async with standing(stack.addresses, settings, database) as stand:
+    secret = load_secrets(stack.folder.secrets).payment_webhook_secret
+    entitlements = SandboxEntitlements(secret=secret, url=stack.addresses.api)
+    async with standing(stack.addresses, settings, database, entitlements) as stand:
         yield stand
+    await entitlements.aclose()

@@ -12,7 +12,7 @@ from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.messages import ActedBy, Placement
 from ordersaga.domain.payment import Payment
 from ordersaga.domain.policies import PRODUCTION
-from ordersaga.persistence import catalogue, policies, refunds, submissions
+from ordersaga.persistence import catalogue, entitlements, policies, refunds, submissions
 from ordersaga.persistence.submissions import Submission
 from tests.goods import cart, priced
 from tests.integration.code_pool import CodePool
@@ -40,7 +40,13 @@ class DigitalStand:
         return cls(orders, pool, version)
 
     async def entitles(self, name: str) -> None:
+        """Goods that the session's sandbox grants, or does not: what their names end in says so."""
         await self.pool.offers(name, Delivery.ENTITLEMENT)
+
+    async def granted(self, order_no: str) -> list[str]:
+        """How the order's entitlements stand, as we know them."""
+        async with self.orders.database.transaction() as connection:
+            return [unit.state for unit in await entitlements.of_order(connection, order_no)]
 
     async def submits(self, *items: tuple[str, int], buyer: str = "alice") -> Submission:
         """What the API stores of a submit."""

@@ -12,6 +12,7 @@ from temporalio.plugin import SimplePlugin
 
 from devstack.ready import Addresses
 from ordersaga.domain.policies import PRODUCTION
+from ordersaga.gateways.entitlements.provider import EntitlementProvider
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import policies
 from ordersaga.persistence.database import Database
@@ -41,7 +42,9 @@ async def own_database(addresses: Addresses, name: str) -> Settings:
 
 
 @asynccontextmanager
-async def standing(addresses: Addresses, settings: Settings, database: Database) -> AsyncIterator[OrderStand]:
+async def standing(
+    addresses: Addresses, settings: Settings, database: Database, entitlements: EntitlementProvider | None = None
+) -> AsyncIterator[OrderStand]:
     """A worker as it is in production, sandbox and policies included, on a network that may be told to fail."""
     provider, outages = FakeProvider(), Outages()
 
@@ -53,7 +56,7 @@ async def standing(addresses: Addresses, settings: Settings, database: Database)
     async with database.transaction() as connection:
         version = await policies.publish(connection, "standard", PRODUCTION, datetime.now(UTC))
     client = await connect(SimplePlugin("outages", interceptors=[outages]))
-    async with build_worker(client, settings, database, PaymentProviders([provider])):
+    async with build_worker(client, settings, database, PaymentProviders([provider]), entitlements):
         yield OrderStand(
             client=await connect(), outages=outages, database=database, provider=provider, policy_version=version
         )

@@ -144,6 +144,31 @@ async def test_whichever_step_of_a_return_breaks_it_comes_to_its_end(order_stand
 
 
 @pytest.mark.usefixtures("delivering")
+async def test_whichever_call_for_entitlements_breaks_each_unit_is_granted_and_revoked_once(
+    order_stand: OrderStand,
+) -> None:
+    stand = await DigitalStand.of(order_stand, game=8)
+    await stand.entitles("club")
+    await stand.entitles("never-refuse")
+
+    async def lives(step: str, fails: str, goods: str) -> None:
+        order_no = await stand.placed(("club", 2), (goods, 1))
+        getattr(order_stand, fails)(order_no, step, 1)
+        await stand.pays(order_no)
+        if goods == "game":
+            await order_stand.until(order_no, "received")
+            assert await stand.granted(order_no) == ["granted"] * 2
+            assert await order_stand.asks(order_no, RETURN_UNUSED) == "refunding"
+        assert await order_stand.ends(order_no) == "refunded"
+        assert await stand.granted(order_no) == ["revoked"] * (2 if goods == "game" else 3)
+        assert await stand.refunds(order_no) == [30_000]
+
+    steps = ("grant_entitlements", "revoke_entitlements")
+    await together(lives(*case) for case in itertools.product(steps, ("away", "mute"), ("game", "never-refuse")))
+    assert await stand.pool.of("game") == (8, 0, 0)
+
+
+@pytest.mark.usefixtures("delivering")
 async def test_money_that_is_slow_to_go_back_is_waited_for(order_stand: OrderStand) -> None:
     stand = await DigitalStand.of(order_stand, game=1)
     order_no = await stand.placed(("game", 1))
