@@ -88,7 +88,7 @@ class DiscountView(Response):
         }
     )
 
-    source: str = Field(description="`promotion`, `member_benefit` or `coupon`")
+    source: str = Field(description="`promotion`, `member_benefit`, `coupon` or `presale`")
     code: str
     name: str
     amount: MoneyView
