@@ -1,6 +1,7 @@
 """Digital goods over HTTP: bought without an address, looked at by their buyer alone, returned unseen (R-TYPE-4)."""
 
 import asyncio
+from typing import Any
 
 import httpx
 
@@ -10,7 +11,7 @@ from tests.shop import TAIPEI, Document, Person, Shop, items, refused, succeeded
 PRICE = 12_300
 
 
-async def sells(shop: Shop, *codes: str, **changes: object) -> str:
+async def sells(shop: Shop, *codes: str, **changes: Any) -> str:
     """A digital SKU with these codes."""
     sku = await shop.shelves(price=PRICE, order_type="digital", stock={}, **changes)
     if codes:
@@ -175,7 +176,8 @@ async def test_operators_enter_codes_once_and_for_what_has_codes(shop: Shop) -> 
     for wrong in (lamp, club):
         refused(await shop.operator.ask("POST", f"/v1/admin/skus/{wrong}/codes", {"codes": ["A"]}), 422, "rule_invalid")
     refused(await shop.operator.ask("POST", "/v1/admin/skus/none-such/codes", {"codes": ["A"]}), 404, "not_found")
-    for body in ({"codes": []}, {"codes": [" "]}, {"codes": ["A"] * 1001}, {"codes": ["A\0"]}):
+    wrong_bodies: list[Document] = [{"codes": []}, {"codes": [" "]}, {"codes": ["A"] * 1001}, {"codes": ["A\0"]}]
+    for body in wrong_bodies:
         refused(await shop.operator.ask("POST", path, body), 422, "request_invalid")
     assert await pool(shop, sku) == (4, 0, 0)
 
@@ -201,6 +203,18 @@ async def test_offers_and_points_of_a_returned_order_come_back(shop: Shop) -> No
     assert [item["amount"]["amount"] for item in found["refunds"]] == [PRICE - 1000]
     (coupon,) = (await buyer.get("/v1/coupons"))["items"]
     assert coupon["state"] != "used"
+
+
+async def test_a_code_is_given_beside_those_that_are_bought(shop: Shop) -> None:
+    buyer, sku, gift = shop.buyer(), await sells(shop, f"{shop.mark}-G-1"), await sells(shop, f"{shop.mark}-G-2")
+    offer = {"name": "Gift", "effect": {"kind": "gift", "sku": gift}, "scope": {"skus": [sku]}}
+    await shop.operator.put(f"/v1/admin/promotions/{shop.mark}-gift", offer)
+    order_no = await buys(shop, buyer, (sku, 1))
+    bought, given = (await buyer.order(order_no))["lines"]
+    assert (bought["gift"], given["gift"], given["payable"]["amount"]) == (False, True, 0)
+    assert (await buyer.post(reveals(order_no, 2)))["codes"] == [f"{shop.mark}-G-2"]
+    again = await shop.previews(shop.buyer("bob"), (sku, 1), address=None)
+    assert [line["gift"] for line in again["lines"]] == [False], "no gift is promised of an empty pool"
 
 
 class Provider:

@@ -147,7 +147,7 @@ async def test_no_row_of_the_database_holds_a_code_that_can_be_read(told: Eviden
     tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", timeout=10)
     places: dict[str, set[str]] = {}
     for word in ("a code", "another code", "a digital order"):
-        told_text = words.words.get(word, orders[-1]["order_no"])
+        told_text = str(words.words.get(word, orders[-1]["order_no"]))
         forms = [told_text, base64.b64encode(told_text.encode()).decode().rstrip("=")]
         query = "SELECT EXISTS (SELECT FROM {} AS row WHERE row::text LIKE ANY ($1))"
         places[word] = {
