@@ -1,6 +1,8 @@
 """The group's table: every row, that every other pair of state and action is refused, and no state leads nowhere."""
 
+import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,9 @@ def test_each_state_and_action_is_allowed_by_the_table_or_refused(state: GroupSt
 def test_every_state_is_reached_and_only_the_ends_have_no_way_out() -> None:
     assert {INITIAL} | {GroupState(row.next) for row in ROWS} == set(GroupState)
     assert set(GroupState) - {row.current for row in ROWS} == FINAL
+
+
+def test_the_picture_in_the_documents_shows_just_these_rows() -> None:
+    text = (Path(__file__).parents[2] / "docs/group-buy.md").read_text()
+    drawn = re.findall(r"^    (\w+) --> (\w+): (\w+)$", text, re.MULTILINE)
+    assert sorted(drawn) == sorted((row.current, row.next, row.action) for row in ROWS if row.current != row.next)
