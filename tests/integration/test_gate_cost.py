@@ -1,0 +1,131 @@
+"""What it costs to say that there is nothing: one round trip to Redis, no database, no Temporal (R-TYPE-2)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from sqlalchemy import event
+
+from devstack.stack import Stack
+from ordersaga.domain.gate import GateKey
+from ordersaga.gateways.gate.gate import Gate
+from ordersaga.persistence import gates
+from ordersaga.persistence.database import Database
+from ordersaga.settings import SandboxSettings, Settings
+from tests.flash_sales import FlashSale
+from tests.security.own_api import serving, settings_of
+from tests.shop import Person, Shop, refused
+
+NOWHERE = "127.0.0.1:9"
+OWN_REDIS = 8
+
+
+@dataclass
+class Lonely:
+    """An API with a gate and nothing else behind it; `connections` counts its tries to reach a database."""
+
+    http: httpx.AsyncClient
+    redis: Redis
+    connections: list[object]
+
+    async def ask(self, person: Person, path: str, body: object) -> tuple[httpx.Response, list[str]]:
+        """The answer, and the commands of this API that Redis itself saw meanwhile; a script's own are in its one."""
+        async with self.redis.monitor() as monitor:
+            answer = await Person(self.http, person.subject, person.token).ask("POST", path, body)
+            await self.redis.echo("the end")
+            commands: list[str] = []
+            while "the end" not in (seen := await monitor.next_command())["command"]:
+                if seen["db"] == OWN_REDIS and seen["client_type"] != "lua":
+                    commands.append(seen["command"].partition(" ")[0].upper())
+        return answer, commands
+
+    async def told(self, sale: FlashSale, settings: Settings) -> None:
+        """What a worker does: this API cannot."""
+        database, key = Database(settings.database_driver_url), GateKey("flash_sale", sale.sku)
+        await Gate(self.redis).refresh(key, gates.reader(database, key), datetime.now(UTC))
+        await database.close()
+
+
+@pytest.fixture
+def settings(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    redis_url = f"{stack.addresses.redis.rpartition('/')[0]}/{OWN_REDIS}"
+    return settings_of(stack, monkeypatch, redis_url=SecretStr(redis_url), sandbox=SandboxSettings())
+
+
+@pytest.fixture
+async def lonely(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lonely]:
+    monkeypatch.setenv("TEMPORAL_ADDRESS", NOWHERE)
+    alone = settings.model_copy(update={"database_url": SecretStr(f"postgresql://nobody@{NOWHERE}/none")})
+    async with (
+        Redis.from_url(settings.redis_url.get_secret_value()) as redis,
+        serving(alone) as (app, http),
+    ):
+        connections: list[object] = []
+        engine = app.state.services.database.engine.sync_engine
+        event.listen(engine, "do_connect", lambda *attempt: connections.append(attempt))
+        yield Lonely(http, redis, connections)
+
+
+async def test_sold_out_costs_one_round_trip_and_nothing_else(lonely: Lonely, shop: Shop, settings: Settings) -> None:
+    sale, bob = await FlashSale.opens(shop, 1), shop.buyer("bob")
+    quote = await sale.previews(bob)
+    await sale.places(shop.buyer("alice"))
+    await lonely.told(sale, settings)
+    await lonely.ask(bob, "/v1/quotes", sale.body())  # the first one may have to load the script
+    for path, body in (("/v1/quotes", sale.body()), ("/v1/orders", {"quote_token": quote["quote_token"]})):
+        answer, commands = await lonely.ask(bob, path, body)
+        assert refused(answer, 409, "sold_out")["left"] == 0
+        assert commands == ["EVALSHA"]
+    assert lonely.connections == []
+
+
+async def test_before_the_opening_an_answer_costs_one_round_trip_and_nothing_else(
+    lonely: Lonely, shop: Shop, settings: Settings
+) -> None:
+    sale, bob = await FlashSale.opens(shop, 1, begins=timedelta(minutes=20)), shop.buyer("bob")
+    await lonely.told(sale, settings)
+    await lonely.ask(bob, "/v1/quotes", sale.body())
+    answer, commands = await lonely.ask(bob, "/v1/quotes", sale.body())
+    assert refused(answer, 409, "campaign_unavailable")["reason"] == "not_open"
+    assert (commands, lonely.connections) == (["EVALSHA"], [])
+
+
+async def test_whoever_is_let_in_does_reach_for_the_database(lonely: Lonely, shop: Shop, settings: Settings) -> None:
+    """So that the counting above is seen to count."""
+    sale, bob = await FlashSale.opens(shop, 1), shop.buyer("bob")
+    await lonely.told(sale, settings)
+    answer, _ = await lonely.ask(bob, "/v1/quotes", sale.body())
+    refused(answer, 503, "unavailable")
+    assert lonely.connections
+
+
+async def test_without_redis_a_few_at_once_do_without_a_gate(
+    shop: Shop, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sale = await FlashSale.opens(shop, 3, limit=1)
+    nowhere = {"redis_url": SecretStr(f"redis://{NOWHERE}/0"), "gate": settings.gate.model_copy()}
+    nowhere["gate"].requests_without = 2  # type: ignore[attr-defined]  # a copy of this test's own
+    async with serving(settings.model_copy(update=nowhere)) as (_, http):
+        buyers = [Person(http, person.subject, person.token) for person in map(shop.buyer, "abcdefgh")]
+        answers = await asyncio.gather(*(sale.asks(buyer) for buyer in buyers))
+        passed = [number for number, answer in enumerate(answers) if answer.status_code == 200]
+        assert 1 <= len(passed) <= 2
+        for number in set(range(len(buyers))).difference(passed):
+            refused(answers[number], 503, "unavailable")
+            assert int(answers[number].headers["retry-after"]) > 0
+        quote = answers[passed[0]].json()
+        await shop.submits(buyers[passed[0]], quote)
+        other = await shop.shelves()
+        ordinary = await asyncio.gather(
+            *(buyer.ask("POST", "/v1/quotes", {**sale.body(), **_ordinary(other)}) for buyer in buyers)
+        )
+        assert [answer.status_code for answer in ordinary] == [200] * len(buyers), "the rest of the shop goes on"
+
+
+def _ordinary(sku: str) -> dict[str, object]:
+    return {"items": [{"sku": sku, "quantity": 1}], "order_type": "standard"}
