@@ -1,6 +1,6 @@
 """Plain presale campaigns for tests: each names only what it is about."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ordersaga.domain.campaigns import Campaign, Sale
@@ -31,7 +31,9 @@ def terms(**changes: Any) -> PresaleTerms:
     )
 
 
-def presale(sku: str = "LAMP", price: int = 10_000, *, at: Any = NOW, **changes: Any) -> Campaign:
+def presale(
+    sku: str = "LAMP", price: int = 10_000, *, at: datetime = NOW, ends_at: datetime | None = None, **changes: Any
+) -> Campaign:
     """A campaign that began yesterday and goes on for a week; `changes` are of its terms."""
     return Campaign(
         code="LAMP-PRESALE",
@@ -40,7 +42,7 @@ def presale(sku: str = "LAMP", price: int = 10_000, *, at: Any = NOW, **changes:
         sku=sku,
         price=twd(price),
         starts_at=at - DAY,
-        ends_at=at + 7 * DAY,
+        ends_at=ends_at or at + 7 * DAY,
         terms=terms(**changes),
     )
 

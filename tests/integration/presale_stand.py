@@ -128,10 +128,14 @@ class PresaleStand:
     async def is_told(self, order_no: str, kind: str) -> None:
         await until(lambda: self.told(order_no), lambda kinds: kind in kinds)
 
+    async def events(self, order_no: str) -> list[int]:
+        """The kinds of the events in the history of the order's run."""
+        history = await self.orders.run(order_no).fetch_history()
+        return [event.event_type for event in history.events]
+
     async def timers_left(self, order_no: str) -> int:
         """How many timers of the order's run are still to fire."""
-        history = await self.orders.run(order_no).fetch_history()
-        kinds = Counter(event.event_type for event in history.events)
+        kinds = Counter(await self.events(order_no))
         begun = kinds[EventType.EVENT_TYPE_TIMER_STARTED]
         return begun - kinds[EventType.EVENT_TYPE_TIMER_FIRED] - kinds[EventType.EVENT_TYPE_TIMER_CANCELED]
 
@@ -154,7 +158,7 @@ class PresaleStand:
         return order
 
 
-def _campaign(sku: str, **changes: Any) -> Campaign:
+def _campaign(sku: str, ends_in: timedelta = 7 * DAY, **changes: Any) -> Campaign:
     now = datetime.now(UTC)
     window = {"balance_opens_at": now + TO_WINDOW, "balance_closes_at": now + TO_WINDOW + WINDOW}
-    return presale(sku, at=now, **(window | changes))
+    return presale(sku, at=now, ends_at=now + ends_in, **(window | changes))

@@ -1,9 +1,9 @@
 """Presales on production's clock: deposit, a window of days, balance; and every way in which it comes to nothing."""
 
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from temporalio.api.enums.v1 import EventType
 
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.lifecycle.refund import RefundState
@@ -17,11 +17,13 @@ from tests.integration.order_stand import OPERATOR, OrderStand
 from tests.integration.presale_stand import BALANCE, DEPOSIT, MOMENT, TO_WINDOW, WINDOW, PresaleStand
 from tests.offers import promotion
 
-PAYMENT_TIME = timedelta(minutes=15)
+MINUTE = timedelta(minutes=1)
+PAYMENT_TIME = 15 * MINUTE
 CANCELLED_LATE = ["submit", "confirm_deposit", "cancel"]
 MISSED = ["submit", "confirm_deposit", "open_balance", "reach_balance_deadline"]
 
-Ending = Callable[[PresaleStand, str], Awaitable[str]]
+_ACCEPTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
+_TASK_ENDED, _STEP_TAKEN = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, EventType.EVENT_TYPE_MARKER_RECORDED
 
 
 @pytest.fixture(scope="module")
@@ -250,14 +252,20 @@ async def test_where_the_deposit_is_all_there_is_to_pay_the_order_goes_on_when_t
     assert await stand.told(order_no) == []
 
 
-async def test_a_deposit_that_comes_when_the_window_is_over_still_has_its_time_to_pay(stand: PresaleStand) -> None:
-    sku = await stand.orders.shelves()
-    submission = await stand.submits(sku)
-    assert (await stand.orders.places(submission)).placed
-    order_no = submission.order_no
-    await stand.orders.passes(order_no, PAYMENT_TIME - MOMENT)
+async def test_a_deposit_that_comes_when_the_window_is_over_leaves_time_to_pay_the_balance(stand: PresaleStand) -> None:
+    now = datetime.now(UTC)
+    order_no = await stand.placed(
+        await stand.orders.shelves(),
+        ends_in=4 * MINUTE,
+        balance_opens_at=now,
+        balance_closes_at=now + 5 * MINUTE,
+    )
+    await stand.orders.passes(order_no, 10 * MINUTE)
     await stand.pays(order_no)
-    await stand.orders.until(order_no, "deposit_paid")
+    order = await stand.orders.until(order_no, "awaiting_balance")
+    assert order.payment_due_at - order.placed_at == pytest.approx(10 * MINUTE + PAYMENT_TIME, abs=MINUTE)
+    await stand.pays(order_no)
+    await stand.orders.until(order_no, "in_production")
 
 
 async def test_what_a_presale_holds_is_used_with_its_balance(stand: PresaleStand) -> None:
@@ -292,3 +300,34 @@ async def test_goods_that_were_not_held_and_have_gone_cost_neither_deposit_nor_b
         (DEPOSIT, "out_of_stock", "succeeded"),
         (BALANCE, "out_of_stock", "succeeded"),
     ]
+
+
+@pytest.mark.parametrize("trouble", ["mute", "away"])
+async def test_every_step_is_done_once_however_the_network_fails(stand: PresaleStand, trouble: str) -> None:
+    orders = stand.orders
+    fails, sku = getattr(orders, trouble), await orders.shelves(5)
+    async with stand.refunds.delivering():
+        order_no = await stand.placed(sku, missed_balance=REFUND)
+        for step in ("settle_payments", "move_order", "remind_buyer", "release_stock", "give_money_back"):
+            fails(order_no, step, 1)
+        await stand.pays(order_no)
+        await orders.until(order_no, "deposit_paid")
+        await orders.passes(order_no, TO_WINDOW)
+        await orders.until(order_no, "awaiting_balance")
+        await orders.passes(order_no, WINDOW * 3 / 4)
+        await stand.is_told(order_no, "balance_closes_soon")
+        await orders.passes(order_no, WINDOW / 4)
+        assert (await stand.ends(order_no)).state == "refunded"
+    assert await orders.timeline(order_no) == [*MISSED, "refund_deposit", "finish_refund"]
+    assert await stand.paid_back(order_no) == [(DEPOSIT, "balance_missed", "succeeded")]
+    assert (await stand.told(order_no)) == ["balance_due", "balance_closes_soon", "refunded"]
+    assert await orders.held(sku) == (5, 0)
+
+
+async def test_a_choice_is_in_the_history_before_anything_is_done_about_it(stand: PresaleStand) -> None:
+    """A task that is lost after its steps were committed would run again, and might choose otherwise."""
+    order_no = await stand.opened(await stand.orders.shelves(), cancelled=REFUND)
+    await stand.orders.asks(order_no, CANCEL)
+    kinds = await stand.events(order_no)
+    (_, cancelled) = (place for place, kind in enumerate(kinds) if kind == _ACCEPTED)
+    assert kinds.index(_TASK_ENDED, cancelled) < kinds.index(_STEP_TAKEN, cancelled)
