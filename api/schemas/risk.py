@@ -4,7 +4,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WrapValidator
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringConstraints, Tag, WrapValidator
 from pydantic.config import JsonDict
 
 from api.schemas.rules import plain, untagged, within
@@ -170,9 +170,16 @@ class DeviceEntryBody(_EntryBody):
     device: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
+def _kind_of(entry: Any) -> Any:
+    return entry.get("kind") if isinstance(entry, dict) else getattr(entry, "kind", None)
+
+
 BlockListEntryBody = Annotated[
-    AccountEntryBody | AddressEntryBody | IpEntryBody | DeviceEntryBody,
-    Field(discriminator="kind"),
+    Annotated[AccountEntryBody, Tag("account")]
+    | Annotated[AddressEntryBody, Tag("address")]
+    | Annotated[IpEntryBody, Tag("ip")]
+    | Annotated[DeviceEntryBody, Tag("device")],
+    Discriminator(_kind_of),
     WrapValidator(untagged),
 ]
 
