@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from ordersaga.contracts.entitlements import EntitlementActivities, GrantEntitlements, RevokeEntitlements
 from ordersaga.domain.lifecycle.actions import Action
@@ -12,11 +13,11 @@ from workflows.placing import Placing
 from workflows.refunding import Refunding
 from workflows.steps import perform_regularly
 
-REFUSED = "entitlement_refused"
+REFUSED, UNAVAILABLE = "entitlement_refused", "entitlement_unavailable"
 """Why the money goes back."""
 
 # The provider is another company: its calls may take their time.
-_PATIENCE = timedelta(seconds=60)
+_CALL = timedelta(seconds=60)
 
 
 class Entitling(Placing, Refunding):
@@ -31,19 +32,28 @@ class Entitling(Placing, Refunding):
         if not self.entitlements:
             return True
         self.tell(f"the provider to grant {self.entitlements} entitlements")
-        granted = await perform_regularly(
-            EntitlementActivities.grant,
-            GrantEntitlements(order_no=self.order_no, at=workflow.now()),
-            summary="Have the entitlements granted",
-            patience=_PATIENCE,
-        )
-        if granted.complete:
+        refusal = await self._refusal()
+        if not refusal:
             return True
-        workflow.logger.warning("a provider refused an entitlement of a paid order; it is refunded")
-        await self._revoke(forced=True)
+        workflow.logger.warning("a paid order is refunded for want of an entitlement", extra={"reason": refusal})
         await self.give_back(Undoing.REFUNDED)
-        await self.refunded(Action.MISS_STOCK, reason=REFUSED)
+        await self.refunded(Action.MISS_STOCK, reason=refusal)
+        await self._revoke(forced=True)
         return False
+
+    async def _refusal(self) -> str:
+        """Why not every unit was granted; nothing if it was. Money is not kept for ever with nothing delivered (W3)."""
+        try:
+            granted = await perform_regularly(
+                EntitlementActivities.grant,
+                GrantEntitlements(order_no=self.order_no, at=workflow.now()),
+                summary="Have the entitlements granted",
+                within=timedelta(seconds=self.recorded.policies.grant_seconds),
+                patience=_CALL,
+            )
+        except ActivityError:
+            return UNAVAILABLE
+        return "" if granted.complete else REFUSED
 
     async def revoked(self) -> None:
         """Take every entitlement back. Raises `ApplicationError` of the type `action_not_allowed` if one is in use."""
@@ -55,5 +65,5 @@ class Entitling(Placing, Refunding):
             EntitlementActivities.revoke,
             RevokeEntitlements(order_no=self.order_no, at=workflow.now(), forced=forced),
             summary="Take the entitlements back",
-            patience=_PATIENCE,
+            patience=_CALL,
         )

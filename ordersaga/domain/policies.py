@@ -15,6 +15,7 @@ class Policies:
     closing_payment_seconds: int = 5 * 60
     review_seconds: int = 86_400
     lease_seconds: int = 60
+    grant_seconds: int = 86_400
     confirm_seconds: int = 10 * 86_400
     after_sales_seconds: int = 7 * 86_400
     parcel_weight_limit_g: int = 30_000
@@ -41,6 +42,7 @@ DEMO = Policies(
     closing_payment_seconds=10,
     review_seconds=20,
     lease_seconds=10,
+    grant_seconds=30,
     confirm_seconds=4,
     after_sales_seconds=3,
 )

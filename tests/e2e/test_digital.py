@@ -271,7 +271,7 @@ async def test_a_provider_that_refuses_for_good_sends_everything_back(shop: Shop
         (3 * PRICE, "entitlement_refused")
     ]
     assert await pool(shop, game) == (1, 0, 0)
-    assert await provider.state(f"{order_no}.1.1") == "revoked"
+    await until(lambda: provider.state(f"{order_no}.1.1"), lambda state: state == "revoked")
 
 
 async def test_a_provider_that_is_away_is_waited_for(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Self
 
@@ -38,6 +38,12 @@ class DigitalStand:
         async with orders.database.transaction() as connection:
             version = await policies.publish(connection, "digital", PRODUCTION, datetime.now(UTC))
         return cls(orders, pool, version)
+
+    async def waits_for_grants(self, *, seconds: int) -> None:
+        """Orders that are placed from now on wait no longer than this for what a provider grants."""
+        async with self.orders.database.transaction() as connection:
+            rules = replace(PRODUCTION, grant_seconds=seconds)
+            self.policy_version = await policies.publish(connection, "digital", rules, datetime.now(UTC))
 
     async def entitles(self, name: str) -> None:
         """Goods that the session's sandbox grants, or does not: what their names end in says so."""

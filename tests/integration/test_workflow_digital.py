@@ -110,16 +110,13 @@ async def test_whichever_step_of_its_way_forward_breaks_an_order_has_its_codes_o
     stand = await DigitalStand.of(order_stand, game=40)
     steps = ("hold_codes", "record_order", "settle_payments", "deliver_codes", "move_order")
 
-    async def tries(order_no: str, step: str) -> list[str]:
-        return order_stand.tried(order_no, step)
-
     async def lives(step: str, fails: str) -> None:
         submission = await stand.submits(("game", 2))
         getattr(order_stand, fails)(submission.order_no, step, 2)
         assert (await stand.places(submission)).placed
         await stand.pays(submission.order_no)
         await order_stand.until(submission.order_no, "received")
-        await until(partial(tries, submission.order_no, step), lambda tried: len(tried) > 2, PATIENCE)
+        await until(partial(tries, order_stand, submission.order_no, step), lambda tried: len(tried) > 2, PATIENCE)
         assert await stand.has(submission.order_no) == 2
         assert await order_stand.timeline(submission.order_no) == ["submit", *FORWARD]
 
@@ -159,13 +156,29 @@ async def test_whichever_call_for_entitlements_breaks_each_unit_is_granted_and_r
             await order_stand.until(order_no, "received")
             assert await stand.granted(order_no) == ["granted"] * 2
             assert await order_stand.asks(order_no, RETURN_UNUSED) == "refunding"
-        assert await order_stand.ends(order_no) == "refunded"
+        assert await order_stand.ends(order_no) == "refunded"  # and not before everything is revoked
         assert await stand.granted(order_no) == ["revoked"] * (2 if goods == "game" else 3)
         assert await stand.refunds(order_no) == [30_000]
 
     steps = ("grant_entitlements", "revoke_entitlements")
     await together(lives(*case) for case in itertools.product(steps, ("away", "mute"), ("game", "never-refuse")))
     assert await stand.pool.of("game") == (8, 0, 0)
+
+
+@pytest.mark.usefixtures("delivering")
+async def test_money_is_not_kept_for_a_provider_that_stays_away(order_stand: OrderStand) -> None:
+    stand = await DigitalStand.of(order_stand, game=1)
+    await stand.waits_for_grants(seconds=2)
+    await stand.entitles("club")
+    submission = await stand.submits(("club", 1), ("game", 1))
+    order_no = submission.order_no
+    order_stand.away(order_no, "grant_entitlements", 10_000)
+    assert (await stand.places(submission)).placed
+    await stand.pays(order_no)
+    await order_stand.until(order_no, "refunded")
+    assert await order_stand.ends(order_no) == "refunded"
+    assert await stand.refunds(order_no) == [20_000]
+    assert (await stand.pool.of("game"), await stand.granted(order_no)) == ((1, 0, 0), ["revoked"])
 
 
 @pytest.mark.usefixtures("delivering")
@@ -199,3 +212,7 @@ async def test_runs_hold_no_code(order_stand: OrderStand) -> None:
     told = history.to_json()
     assert order_no in told
     assert [digest for digest in await stand.pool.digests() if digest in told] == []
+
+
+async def tries(stand: OrderStand, order_no: str, step: str) -> list[str]:
+    return stand.tried(order_no, step)
