@@ -1,5 +1,7 @@
 """Presales on production's clock: deposit, a window of days, balance; and every way in which it comes to nothing."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +23,8 @@ MINUTE = timedelta(minutes=1)
 PAYMENT_TIME = 15 * MINUTE
 CANCELLED_LATE = ["submit", "confirm_deposit", "cancel"]
 MISSED = ["submit", "confirm_deposit", "open_balance", "reach_balance_deadline"]
+
+Begin = Callable[..., Awaitable[str]]
 
 _ACCEPTED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED
 _TASK_ENDED, _STEP_TAKEN = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED, EventType.EVENT_TYPE_MARKER_RECORDED
@@ -115,31 +119,29 @@ async def test_a_missed_balance_gives_the_deposit_back_where_the_terms_say_so(st
     assert (await stand.told(order_no))[-1] == "refunded"
 
 
-@pytest.mark.parametrize("window_is_open", [False, True], ids=["before the window", "in the window"])
-async def test_after_the_deposit_a_cancel_forfeits_it_where_the_terms_say_so(
-    stand: PresaleStand, window_is_open: bool
-) -> None:
-    sku = await stand.orders.shelves(5)
-    begin = stand.opened if window_is_open else stand.deposited
-    order_no = await begin(sku, cancelled=FORFEIT, missed_balance=REFUND)
-    assert await stand.orders.asks(order_no, CANCEL) == "deposit_forfeited"
-    assert (await stand.ends(order_no)).state == "deposit_forfeited"
-    assert await stand.paid_back(order_no) == []
-    assert await stand.orders.held(sku) == (5, 0)
+async def test_after_the_deposit_a_cancel_forfeits_it_where_the_terms_say_so(stand: PresaleStand) -> None:
+    async def life(begin: Begin) -> None:
+        sku = await stand.orders.shelves(5)
+        order_no = await begin(sku, cancelled=FORFEIT, missed_balance=REFUND)
+        assert await stand.orders.asks(order_no, CANCEL) == "deposit_forfeited"
+        assert (await stand.ends(order_no)).state == "deposit_forfeited"
+        assert await stand.paid_back(order_no) == []
+        assert await stand.orders.held(sku) == (5, 0)
+
+    await asyncio.gather(life(stand.deposited), life(stand.opened))
 
 
-@pytest.mark.parametrize("window_is_open", [False, True], ids=["before the window", "in the window"])
-async def test_after_the_deposit_a_cancel_gives_it_back_where_the_terms_say_so(
-    stand: PresaleStand, window_is_open: bool
-) -> None:
-    sku = await stand.orders.shelves(5)
-    begin = stand.opened if window_is_open else stand.deposited
-    order_no = await begin(sku, cancelled=REFUND, missed_balance=FORFEIT)
-    assert await stand.orders.asks(order_no, CANCEL) == "refunding", "it does not wait for the provider"
-    async with stand.refunds.delivering():
-        assert (await stand.ends(order_no)).state == "refunded"
-    assert await stand.paid_back(order_no) == [(DEPOSIT, "cancelled", "succeeded")]
-    assert await stand.orders.held(sku) == (5, 0)
+async def test_after_the_deposit_a_cancel_gives_it_back_where_the_terms_say_so(stand: PresaleStand) -> None:
+    async def life(begin: Begin) -> None:
+        sku = await stand.orders.shelves(5)
+        order_no = await begin(sku, cancelled=REFUND, missed_balance=FORFEIT)
+        assert await stand.orders.asks(order_no, CANCEL) == "refunding", "it does not wait for the provider"
+        async with stand.refunds.delivering():
+            assert (await stand.ends(order_no)).state == "refunded"
+        assert await stand.paid_back(order_no) == [(DEPOSIT, "cancelled", "succeeded")]
+        assert await stand.orders.held(sku) == (5, 0)
+
+    await asyncio.gather(life(stand.deposited), life(stand.opened))
 
 
 async def test_two_cancels_at_once_are_one(stand: PresaleStand) -> None:
@@ -302,11 +304,11 @@ async def test_goods_that_were_not_held_and_have_gone_cost_neither_deposit_nor_b
     ]
 
 
-@pytest.mark.parametrize("trouble", ["mute", "away"])
-async def test_every_step_is_done_once_however_the_network_fails(stand: PresaleStand, trouble: str) -> None:
+async def test_every_step_is_done_once_however_the_network_fails(stand: PresaleStand) -> None:
     orders = stand.orders
-    fails, sku = getattr(orders, trouble), await orders.shelves(5)
-    async with stand.refunds.delivering():
+
+    async def life(fails: Callable[[str, str, int], None]) -> None:
+        sku = await orders.shelves(5)
         order_no = await stand.placed(sku, missed_balance=REFUND)
         for step in ("settle_payments", "move_order", "remind_buyer", "release_stock", "give_money_back"):
             fails(order_no, step, 1)
@@ -318,10 +320,13 @@ async def test_every_step_is_done_once_however_the_network_fails(stand: PresaleS
         await stand.is_told(order_no, "balance_closes_soon")
         await orders.passes(order_no, WINDOW / 4)
         assert (await stand.ends(order_no)).state == "refunded"
-    assert await orders.timeline(order_no) == [*MISSED, "refund_deposit", "finish_refund"]
-    assert await stand.paid_back(order_no) == [(DEPOSIT, "balance_missed", "succeeded")]
-    assert (await stand.told(order_no)) == ["balance_due", "balance_closes_soon", "refunded"]
-    assert await orders.held(sku) == (5, 0)
+        assert await orders.timeline(order_no) == [*MISSED, "refund_deposit", "finish_refund"]
+        assert await stand.paid_back(order_no) == [(DEPOSIT, "balance_missed", "succeeded")]
+        assert (await stand.told(order_no)) == ["balance_due", "balance_closes_soon", "refunded"]
+        assert await orders.held(sku) == (5, 0)
+
+    async with stand.refunds.delivering():
+        await asyncio.gather(life(orders.mute), life(orders.away))
 
 
 async def test_a_choice_is_in_the_history_before_anything_is_done_about_it(stand: PresaleStand) -> None:
