@@ -1,11 +1,16 @@
 """A flash sale over HTTP: who is let in, who is told what, and how what comes back is sold again (R-TYPE-2)."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from redis.asyncio import Redis
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper
 
+from ordersaga.domain.messages import order_workflow_id
 from tests.flash_sales import FlashSale, outcomes
-from tests.shop import Shop, items, refused, until
+from tests.shop import PATIENCE, Shop, items, refused, until
 
 pytestmark = pytest.mark.timeout(100)
 
@@ -66,16 +71,24 @@ async def test_a_retry_of_what_was_placed_gets_its_first_answer_though_nothing_i
     first = await shop.submits(alice, quote, key="once")
     refused(await sale.asks(shop.buyer("bob")), 409, "sold_out")
     assert await shop.submits(alice, quote, key="once") == first
+    async with Redis.from_url(shop.stack.addresses.redis) as redis:
+        gate = f"gate:{{flash_sale:{sale.sku}}}"
+        assert await redis.delete(gate, f"{gate}:leases")
+    assert await shop.submits(alice, quote, key="once") == first, "though Redis has forgotten it"
+    refused(await sale.asks(shop.buyer("bob")), 409, "sold_out")
     await sale.is_entered(begins=-timedelta(hours=2))
     assert await shop.submits(alice, quote, key="once") == first, "after the end, too"
 
 
-async def test_what_is_cancelled_or_not_paid_for_is_sold_to_others(shop: Shop) -> None:
+async def test_what_is_cancelled_or_not_paid_for_is_sold_to_others(shop: Shop, temporal: Client) -> None:
     sale = await FlashSale.opens(shop, 2, limit=1)
     late, hesitant, *others = (shop.buyer(name) for name in ("late", "hesitant", "carol", "dave"))
     unpaid, cancelled = await sale.places(late), await sale.places(hesitant)
     refused(await sale.asks(others[0]), 409, "sold_out")
     await hesitant.post(f"/v1/orders/{cancelled}/cancel")
+    async with asyncio.timeout(PATIENCE):
+        run = temporal.get_workflow_handle(order_workflow_id(unpaid))
+        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=1))
     for buyer in others:
         await until(lambda buyer=buyer: sale.asks(buyer), lambda answer: answer.status_code == 200)  # type: ignore[misc]
         await shop.pays(buyer, await sale.places(buyer))

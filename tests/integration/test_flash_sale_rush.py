@@ -80,7 +80,7 @@ async def test_when_the_api_is_killed_in_the_middle_no_unit_is_sold_twice_and_no
 async def is_sold_out_in_spite_of(trouble: Callable[[], Awaitable[None]], rushed: Processes) -> None:
     """Buyers whose connection breaks come back with the same quote; whoever is told that it is sold out tries again."""
     sale = await FlashSale.opens(rushed.shop, UNITS, limit=1)
-    buyers = crowd(sale, 160)
+    buyers = crowd(sale, 120)
     placed, is_the_middle = 0, asyncio.Event()
 
     async def buy(number: int) -> list[httpx.Response]:
