@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ordersaga.domain.errors import GroupUnavailable
-from ordersaga.domain.lifecycle.group import FINAL, GroupAction, GroupState, after, allows
+from ordersaga.domain.lifecycle.group import FINAL, GroupAction, GroupState, after
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _WHY_CLOSED = {
@@ -119,9 +119,9 @@ class Group:
         return self._after(action, at, (*self.seats, seat))
 
     def with_paid(self, order_no: str, at: datetime) -> "Group":
-        """The order is paid, and so is its seat; the same group if it has none any more, or the group is over."""
+        """The order is paid, and so is its seat; the same group if none is reserved for it any more."""
         seat = self.seat_of(order_no)
-        if seat is None or seat.state is not SeatState.RESERVED or not allows(self.state, GroupAction.PAY_SEAT):
+        if seat is None or seat.state is not SeatState.RESERVED:
             return self
         return self._after(GroupAction.PAY_SEAT, at, self._with(order_no, SeatState.PAID, at))
 

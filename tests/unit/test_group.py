@@ -12,6 +12,7 @@ from ordersaga.domain.money import Money
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+OVER = AT + timedelta(hours=1)
 LATER = AT + timedelta(hours=2)
 
 
@@ -24,7 +25,7 @@ def opened(*accounts: str, size: int = 3) -> Group:
         leader=accounts[0],
         state=GroupState.FORMING,
         opened_at=AT,
-        expires_at=AT + timedelta(hours=1),
+        expires_at=OVER,
         updated_at=AT,
     )
     for number, account in enumerate(accounts):
@@ -68,8 +69,25 @@ def test_why_a_group_cannot_be_joined() -> None:
     assert reason(opened("lea", "bob", size=2), account="lea") == "joined_already"
     assert reason(opened("lea"), campaign="coffee") == "other_campaign"
     assert reason(opened("lea").decided(LATER)) == "expired"
-    assert reason(opened("lea"), at=LATER) == "expired", "also before its run has seen that time is over"
+    assert reason(paid(opened("lea"), "lea").decided(LATER), account="lea") == "expired", "its members are in nothing"
+    assert reason(opened("lea"), at=OVER) == "expired", "also before its run has seen that time is over"
     assert reason(opened("lea").without("O-lea", AT)) == "dissolved"
+
+
+def test_time_is_over_to_the_moment() -> None:
+    group = opened("lea")
+    assert group.decided(OVER - SECOND) == group
+    assert group.decided(OVER).state is GroupState.EXPIRED
+
+
+def test_a_seat_that_is_paid_is_paid_once() -> None:
+    group = paid(opened("lea"), "lea")
+    assert group.with_paid("O-lea", LATER) == group
+
+
+def test_the_free_seat_with_the_lowest_number_is_taken() -> None:
+    group = opened("lea", "bob").without("O-lea", AT).with_seat("O-cat", "tea", "cat", OVER - SECOND)
+    assert [(seat.account, seat.seat_no) for seat in group.living] == [("bob", 2), ("cat", 1)]
 
 
 def test_leadership_passes_to_who_has_sat_there_for_longest_and_the_seat_is_free_again() -> None:

@@ -42,10 +42,6 @@ ROWS = (
 )
 
 
-def allows(current: GroupState, action: GroupAction) -> bool:
-    return any((row.current, row.action) == (current, action) for row in ROWS)
-
-
 def after(current: GroupState, action: GroupAction) -> GroupState:
     """The state that `action` leads to. Raises `ActionNotAllowed`, naming state and action."""
     for row in ROWS:
