@@ -42,6 +42,7 @@ OrderNo = Annotated[str, Path(min_length=1, max_length=64, pattern=STORABLE, exa
         "offer_exhausted",
         "duplicate_submission",
         "campaign_unavailable",
+        "sold_out",
         "group_unavailable",
         "purchase_limit_exceeded",
         "risk_denied",
