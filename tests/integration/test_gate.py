@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from devstack.stack import Stack
 from ordersaga.domain.gate import Counted, Entrant, GateKey, GateLimit, Knowledge, Outcome, Seen
 from ordersaga.gateways.gate.gate import Gate, GateAway
-from tests.integration.gate_life import LEASE, NOON, Sale, TroubledSale, campaign
+from tests.integration.gate_life import LEASE, Sale, TroubledSale
+from tests.integration.gate_refresh import NOON, campaign
 
 ALICE = Entrant(account="alice", units=1, order_no="a1", campaign="noon")
 BOB = Entrant(account="bob", units=1, order_no="b1", campaign="noon")
