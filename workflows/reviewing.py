@@ -62,13 +62,16 @@ class Reviewing(Paying):
                 timeout_summary="Review deadline",
             )
         except TimeoutError:
+            await self.is_written_down()
             await self._refuse_for_risk(Action.REACH_REVIEW_DEADLINE, SYSTEM)
             return
-        if self._decision is not None:
-            self._decided_by = self._decision
-            await self._obey(self._decision)
-        elif self._cancel_wanted is not None:
-            await self._close(CANCELLED, self._cancel_wanted)
+        decision, cancelled_by = self._decision, self._cancel_wanted
+        await self.is_written_down()
+        if decision is not None:
+            self._decided_by = decision
+            await self._obey(decision)
+        elif cancelled_by is not None:
+            await self._close(CANCELLED, cancelled_by)
             self._cancel_wanted = None
 
     async def _obey(self, decision: RiskDecision) -> None:

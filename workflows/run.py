@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -15,6 +15,8 @@ from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy, OrderStart
 from workflows.steps import perform
+
+_MOMENT = timedelta(milliseconds=1)
 
 REFUSED = "refused"
 """What operators read of a run whose submission never became an order: no state of the table."""
@@ -76,6 +78,14 @@ class OrderRun:
     def next_step(self) -> int:
         self._steps += 1
         return self._steps
+
+    async def is_written_down(self) -> None:
+        """End the workflow task: what was chosen in it is in the history from then on.
+
+        A task that fails takes with it an update that arrived in it, and leaves behind what its local steps did. Where
+        a run that is taken up again could choose otherwise, the choice is written down before anything is done.
+        """
+        await workflow.sleep(_MOMENT, summary="Write down what comes next")
 
     def show(self, state: str) -> None:
         """Be in `state`, and let operators find the run by it."""
