@@ -65,7 +65,7 @@ async def cancel_order(
     request: CancelRequest | None = None,
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Cancel before payment. Open attempts are closed first: an order that was paid meanwhile is not cancelled."""
+    """Cancel before payment; after a deposit by its terms. Open attempts are closed first: what was paid is paid."""
     await command(
         services, caller, order_no, Action.CANCEL, key=key, reason=request.reason if request is not None else ""
     )
