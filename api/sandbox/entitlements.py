@@ -24,7 +24,7 @@ _AWAY_FOR = 2
 Reference = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
 
 
-class GrantRequest(BaseModel):
+class EntitlementRequest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
@@ -73,7 +73,7 @@ router = APIRouter(prefix="/sandbox/api/entitlements", route_class=ProblemRoute,
 
 
 @router.post("", responses=responses(400, 401, 404, 409, 413, 422, 503))
-async def grant(body: GrantRequest, books: Books) -> EntitlementView:
+async def grant(body: EntitlementRequest, books: Books) -> EntitlementView:
     """Grant one unit; the same `reference` is answered as the first time."""
     async with books.transaction() as connection:
         state, tries = await sandbox_entitlements.ask_for(connection, body.reference, body.product, body.account)

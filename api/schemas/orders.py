@@ -202,7 +202,7 @@ class OrderView(OrderHeading):
     sale: dict[str, Any] | None = Field(None, description="the campaign's terms, and the buyer's choices")
     group: OrderGroupView | None = Field(None, description="of an order that is bought in a group")
     lines: list[OrderLineView]
-    instalments: list[InstalmentView] = Field(description="not for merchants and warehouses")
+    instalments: list[InstalmentView] = Field(default_factory=list, description="not for merchants and warehouses")
     payments: list[PaymentView]
     parcels: list[OrderParcelView]
     after_sales: list[dict[str, Any]]

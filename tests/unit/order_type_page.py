@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.lifecycle.diagram import mermaid
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, OrderType
 from ordersaga.domain.lifecycle.table import Machine, Word
@@ -47,7 +48,7 @@ def _more(kind: OrderType) -> str:
 
 
 def _facts(kind: OrderType) -> Iterator[str]:
-    yield f"- **stock**: {f'always `{kind.stock_policy}`' if kind.stock_policy else 'by the policy of its goods'}"
+    yield f"- **stock**: {_stock(kind)}"
     if kind.terms is not None:
         names = ", ".join(f"`{field.name}`" for field in fields(kind.terms)) or "none of its own"
         yield f"- **sold under a campaign**, whose terms are: {names}"
@@ -55,6 +56,12 @@ def _facts(kind: OrderType) -> Iterator[str]:
         shown = f"{value} s where other types have {getattr(PRODUCTION, name)} s"
         demo = kind.policies.get("demo", {}).get(name, getattr(DEMO, name))
         yield f"- **`{name}`**: {shown} ({demo} s in the demo)"
+
+
+def _stock(kind: OrderType) -> str:
+    if not kind.deducts_at_payment:
+        return f"always `{StockPolicy.DEDUCT_AT_SUBMIT}`"
+    return f"`{kind.stock_policy}`, unless its campaign says otherwise" if kind.stock_policy else "by its goods' policy"
 
 
 def _rows(machine: Machine) -> Iterator[Sequence[str]]:
