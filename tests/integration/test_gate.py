@@ -49,7 +49,7 @@ class Opened:
 @pytest.fixture
 async def opened(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[Opened]:
     async with Redis.from_url(stack.addresses.redis) as redis:
-        opened = Opened(redis, request.node.name[:60])
+        opened = Opened(redis, request.node.name)
         await opened.told()
         yield opened
 
@@ -167,17 +167,38 @@ async def test_a_refresh_that_began_before_a_loss_is_ignored(opened: Opened) -> 
     assert [await opened.enter(ALICE), await opened.enter(BOB)] == [Outcome.ADMITTED, Outcome.SOLD_OUT]
 
 
-async def test_what_one_refresh_says_is_placed_was_not_counted_by_an_earlier_one(opened: Opened) -> None:
+@pytest.mark.parametrize("told", [{"orders": (Counted("a1", "alice", 1),), "position": 8}, {"taken": {"a1": 1}}])
+async def test_what_one_refresh_says_is_taken_was_not_counted_by_an_earlier_one(
+    opened: Opened, told: dict[str, object]
+) -> None:
     async def read(seen: Seen | None) -> Knowledge | None:
         counted = opened.known
         await opened.enter(ALICE)
-        opened.knows(free=2, orders=(Counted("a1", "alice", 1),), position=8)
+        opened.knows(free=2, **told)
         await opened.told()
         return counted
 
     await opened.gate.refresh(opened.key, read, NOON)
     assert await opened.enter(replace(BOB, units=2)) is Outcome.ADMITTED
     assert await opened.enter(Entrant(account="carol", units=1, order_no="c1")) is Outcome.SOLD_OUT
+
+
+async def test_units_that_were_taken_before_they_were_counted_are_not_subtracted_again(opened: Opened) -> None:
+    async def read(seen: Seen | None) -> Knowledge | None:
+        assert seen is not None
+        assert seen.leased == ("a1", "b1")
+        await opened.gate.confirm(opened.key, ALICE)
+        opened.knows(free=1, taken={"a1": 1, "b1": 1})
+        return opened.known
+
+    await opened.enter(ALICE)
+    await opened.enter(BOB)
+    await opened.gate.refresh(opened.key, read, NOON)
+    carol = Entrant(account="carol", units=1, order_no="c1")
+    assert await opened.enter(carol) is Outcome.ADMITTED
+    assert await opened.enter(replace(carol, order_no="c2")) is Outcome.SOLD_OUT
+    await opened.gate.confirm(opened.key, BOB)
+    assert await opened.enter(replace(carol, order_no="c2")) is Outcome.SOLD_OUT
 
 
 async def test_workers_do_not_refresh_what_another_one_has_just_refreshed(opened: Opened) -> None:
