@@ -70,7 +70,7 @@ class Balancing(Reviewing, Refunding):
 
     async def _collect_balance(self, amount: int) -> None:
         """Open the window; an order whose deposit was all there is to pay goes on at once."""
-        await self._is_written_down()
+        await self.is_written_down()
         grace = timedelta(seconds=self.recorded.policies.payment_seconds)
         self.payment_due_at = self._terms.balance_due_at(workflow.now(), grace)
         await self.move(Action.OPEN_BALANCE, notify=BALANCE_DUE if amount else None, payment_due_at=self.payment_due_at)
@@ -107,7 +107,7 @@ class Balancing(Reviewing, Refunding):
 
     async def _close(self, closing: Closing, by: ActedBy) -> None:
         if self._awaited is Instalment.BALANCE:
-            await self._is_written_down()
+            await self.is_written_down()
         await super()._close(closing, by)
 
     async def _end(self, closing: Closing) -> None:
@@ -117,8 +117,3 @@ class Balancing(Reviewing, Refunding):
             await self.move(closing.end, notify=DEPOSIT_FORFEITED)
         else:
             await super()._end(closing)
-
-    @staticmethod
-    async def _is_written_down() -> None:
-        """End the workflow task: what was chosen in it is in the history from then on."""
-        await workflow.sleep(_MOMENT, summary="Write down what comes next")
