@@ -21,7 +21,8 @@ class OrderType:
     The workflow is the class `workflow` of the module `workflows.<name>`, or of `module`. It `ships` parcels to an
     address, or delivers without. Goods of a type with `terms` are sold only while a campaign with such terms runs.
     A `gated` type's buyers pass the gate of its campaign before anything else is asked (`ordersaga.domain.gate`).
-    `about` says in a few sentences what is different about it. `stock_policy` overrides that of its goods; `policies` are the knobs, by profile, that differ from other types'.
+    `about` says in a few sentences what is different about it. `stock_policy` overrides that of its goods; `policies`
+    are the knobs, by profile, that differ from other types'.
     """
 
     label: Word
@@ -70,15 +71,15 @@ _TYPES = (
     OrderType(
         label=Word("standard", "Standard order", "普通訂單"),
         workflow="StandardOrder",
-        about="Stock is held at submit, or taken when the order is paid, by the policy of its goods. There are 15 minutes "
-        "to pay; then it is split, shipped, received and, when the time for after-sales is over, completed.",
+        about="Stock is held at submit, or taken when the order is paid, by the policy of its goods. There are 15 "
+        "minutes to pay; then it is split, shipped, received and, when the time for after-sales is over, completed.",
         machines=(standard.VERSION_1, standard.MACHINE),
     ),
     OrderType(
         label=Word("flash_sale", "Flash sale", "秒殺"),
         workflow="FlashSaleOrder",
-        about="A campaign's goods at its price, from its own stock, while it lasts: there are minutes to pay. An admission "
-        "gate keeps away whoever comes too early, too late or too often.",
+        about="A campaign's goods at its price, from its own stock, while it lasts: there are minutes to pay. An "
+        "admission gate keeps away whoever comes too early, too late or too often.",
         machines=(flash_sale.MACHINE,),
         terms=Terms,
         stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
@@ -88,9 +89,9 @@ _TYPES = (
     OrderType(
         label=Word("presale", "Presale", "預售"),
         workflow="PresaleOrder",
-        about="A deposit, which may count for more than it is, is paid at once, the balance in a window of its own; then "
-        "it is produced and shipped. The terms say what becomes of the deposit when the balance is missed, or the buyer "
-        "steps back.",
+        about="A deposit, which may count for more than it is, is paid at once, the balance in a window of its own; "
+        "then it is produced and shipped. The terms say what becomes of the deposit when the balance is missed, or the "
+        "buyer steps back.",
         machines=(presale.MACHINE,),
         terms=PresaleTerms,
         stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,

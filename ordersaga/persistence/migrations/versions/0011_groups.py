@@ -38,9 +38,7 @@ def upgrade() -> None:
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("seat_no BETWEEN 1 AND group_size", name=op.f("ck_group_seats_seat_within_size")),
-        sa.CheckConstraint(
-            "state = 'left' OR group_code IS NOT NULL", name=op.f("ck_group_seats_living_has_group")
-        ),
+        sa.CheckConstraint("state = 'left' OR group_code IS NOT NULL", name=op.f("ck_group_seats_living_has_group")),
         sa.CheckConstraint("state IN ('reserved', 'paid', 'left')", name=op.f("ck_group_seats_state_known")),
         sa.CheckConstraint(
             "num_nonnulls(group_code, group_size, seat_no, account, taken_at) IN (0, 5)",
