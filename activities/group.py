@@ -1,7 +1,7 @@
 """Groups of buyers: seats taken, paid for, given back; each change tells the group's run, its end the members' runs."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -125,32 +125,13 @@ async def _store(connection: AsyncConnection, before: Group, after: Group, order
     if after == before or seat is None:
         return
     await groups.save(connection, before, after)
-    run = group_workflow_id(after.code)
-    await inbox.store(
-        connection,
-        source="group_seat",
-        event_id=f"{order_no}:{seat.state}",
-        workflow_id=run,
-        signal=GROUP_CHANGED,
-        subject=run,
-        payload={},
-        at=datetime.now(UTC),
-        first_try=timedelta(),
-    )
+    run, event_id = group_workflow_id(after.code), f"{order_no}:{seat.state}"
+    await inbox.wake(connection, run, GROUP_CHANGED, source="group_seat", event_id=event_id, subject=run)
 
 
 async def _tell_order(connection: AsyncConnection, order_no: str, what: str) -> None:
-    await inbox.store(
-        connection,
-        source="group",
-        event_id=f"{order_no}:{what}",
-        workflow_id=order_workflow_id(order_no),
-        signal=GROUP_DECIDED,
-        subject=order_no,
-        payload={},
-        at=datetime.now(UTC),
-        first_try=timedelta(),
-    )
+    run, event_id = order_workflow_id(order_no), f"{order_no}:{what}"
+    await inbox.wake(connection, run, GROUP_DECIDED, source="group", event_id=event_id, subject=order_no)
 
 
 async def _heard(connection: AsyncConnection, order_no: str, at: datetime) -> None:

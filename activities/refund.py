@@ -1,6 +1,6 @@
 """Refunds: requested, sent, confirmed, or decided by an operator; each step one transaction under the order's lock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -136,7 +136,7 @@ class Refunds(RefundActivities):
                 return _progress(refund)
             decided = decide(refund, action, request.at)
             await _record(connection, decided, action, request.by, request.at)
-            await _tell_order(connection, decided, request.at)
+            await _tell_order(connection, decided)
         metrics.REFUNDS.labels(state=decided.state).inc()
         return _progress(decided)
 
@@ -176,7 +176,7 @@ async def settle_refund(connection: AsyncConnection, refund_no: str, at: datetim
         await _record(connection, reached, action, by, at)
         if reached.state is RefundState.SUCCEEDED:
             await notifications.notify(connection, refund.order_no, REFUNDED, at)
-            await _tell_order(connection, reached, at)
+            await _tell_order(connection, reached)
         metrics.REFUNDS.labels(state=reached.state).inc()
         refund = reached
     await inbox.mark_applied(connection, reports, at)
@@ -223,36 +223,23 @@ async def owe_refund(connection: AsyncConnection, payment_id: str) -> None:
     but once.
     """
     run = refund_workflow_id(payment_id)
-    await inbox.store(
-        connection,
-        source="refund",
-        event_id=payment_id,
-        workflow_id=run,
-        signal=REFUND_DUE,
-        subject=run,
-        payload={},
-        at=datetime.now(UTC),
-        first_try=timedelta(),
-    )
+    await inbox.wake(connection, run, REFUND_DUE, source="refund", event_id=payment_id, subject=run)
 
 
-async def _tell_order(connection: AsyncConnection, refund: Refund, at: datetime) -> None:
+async def _tell_order(connection: AsyncConnection, refund: Refund) -> None:
     """An order that waits for its money to be back hears of it."""
     order = await orders.standing(connection, refund.order_no)
     if order is None or refund.state not in FINAL:
         return
     machine = order_type(order.order_type).version(order.table_version)
     if machine.allows(order.state, Action.FINISH_REFUND, Actor.SYSTEM):
-        await inbox.store(
+        await inbox.wake(
             connection,
+            order_workflow_id(refund.order_no),
+            REFUND_FINISHED,
             source="refund_finished",
             event_id=refund.refund_no,
-            workflow_id=order_workflow_id(refund.order_no),
-            signal=REFUND_FINISHED,
             subject=refund.order_no,
-            payload={},
-            at=datetime.now(UTC),
-            first_try=timedelta(),
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -73,6 +73,23 @@ async def store(
     if report_id is None or workflow_id is None:
         return None
     return Delivery(report_id=report_id, workflow_id=workflow_id, signal=signal, subject=subject)
+
+
+async def wake(
+    connection: AsyncConnection, workflow_id: str, signal: str, *, source: str, event_id: str, subject: str
+) -> None:
+    """Have the worker send a run a signal once this transaction is committed; one for each `event_id` of a source."""
+    await store(
+        connection,
+        source=source,
+        event_id=event_id,
+        workflow_id=workflow_id,
+        signal=signal,
+        subject=subject,
+        payload={},
+        at=datetime.now(UTC),
+        first_try=timedelta(),
+    )
 
 
 async def undelivered(connection: AsyncConnection, *, at: datetime, limit: int) -> Sequence[Delivery]:
