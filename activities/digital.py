@@ -12,7 +12,7 @@ from ordersaga.contracts.digital import (
     ReleaseCodes,
 )
 from ordersaga.domain.codes import CodeDemand
-from ordersaga.domain.errors import ActionNotAllowed, NotFound
+from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.table import Actor
@@ -31,9 +31,7 @@ class DigitalGoods(DigitalActivities):
     @implements(DigitalActivities.hold)
     async def hold(self, request: HoldCodes) -> HeldCodes:
         async with self._database.transaction() as connection:
-            submission = await submissions.get(connection, request.order_no)
-            if submission is None:
-                raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
+            submission = await submissions.known(connection, request.order_no)
             demands = [CodeDemand(line.line_no, line.sku, line.quantity) for line in submission.priced.lines]
             await digital_holds.hold(connection, request.order_no, demands, request.at)
             return HeldCodes(entitlements=len(await entitlements.of_order(connection, request.order_no)))
@@ -59,9 +57,7 @@ class DigitalGoods(DigitalActivities):
     @implements(DigitalActivities.begin_return)
     async def begin_return(self, request: BeginReturn) -> None:
         async with self._database.transaction() as connection:
-            order = await orders.standing(connection, request.order_no, lock=True)
-            if order is None:
-                raise NotFound("there is no such order", order_no=request.order_no)
+            order = await orders.known(connection, request.order_no, lock=True)
             if await codes.revealed(connection, request.order_no):
                 raise ActionNotAllowed(
                     "a code was revealed",

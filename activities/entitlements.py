@@ -7,7 +7,7 @@ from ordersaga.contracts.entitlements import (
     GrantEntitlements,
     RevokeEntitlements,
 )
-from ordersaga.domain.errors import ActionNotAllowed, NotFound
+from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.gateways.entitlements.provider import (
     EntitlementOrder,
@@ -31,10 +31,8 @@ class Entitlements(EntitlementActivities):
     @implements(EntitlementActivities.grant)
     async def grant(self, request: GrantEntitlements) -> GrantedEntitlements:
         async with self._database.transaction() as connection:
-            order = await orders.standing(connection, request.order_no)
+            order = await orders.known(connection, request.order_no)
             units = await entitlements.of_order(connection, request.order_no)
-        if order is None:
-            raise NotFound("there is no such order", order_no=request.order_no)
         for unit in units:
             if unit.state != PROMISED:
                 continue
@@ -50,7 +48,7 @@ class Entitlements(EntitlementActivities):
     @implements(EntitlementActivities.revoke)
     async def revoke(self, request: RevokeEntitlements) -> None:
         async with self._database.transaction() as connection:
-            order = await orders.standing(connection, request.order_no)
+            order = await orders.known(connection, request.order_no)
             units = await entitlements.of_order(connection, request.order_no)
         references = [unit.reference for unit in units if unit.state != REVOKED]
         if not references:
@@ -58,8 +56,7 @@ class Entitlements(EntitlementActivities):
         try:
             await self._provider.revoke(references, forced=request.forced)
         except EntitlementUsed as used:
-            state = order.state if order else None
-            raise ActionNotAllowed("an entitlement is in use", action=Action.RETURN_UNUSED, state=state) from used
+            raise ActionNotAllowed("an entitlement is in use", action=Action.RETURN_UNUSED, state=order.state) from used
         async with self._database.transaction() as connection:
             await entitlements.are_revoked(connection, request.order_no, request.at)
 

@@ -18,8 +18,8 @@ from ordersaga.contracts.group import (
     TakenSeat,
     TakeSeat,
 )
-from ordersaga.domain.errors import GroupUnavailable, NotFound, PlacingTimedOut
-from ordersaga.domain.group import Group, Prospect, SeatState, code_of
+from ordersaga.domain.errors import NotFound, PlacingTimedOut
+from ordersaga.domain.group import Group, Prospect, SeatState, code_of, no_group
 from ordersaga.domain.group_buy import GROUP_CODE
 from ordersaga.domain.lifecycle.group import INITIAL
 from ordersaga.domain.messages import GROUP_CHANGED, GROUP_DECIDED, group_workflow_id, order_workflow_id
@@ -35,9 +35,7 @@ class Groups(GroupActivities):
     @implements(GroupActivities.take_seat)
     async def take_seat(self, request: TakeSeat) -> TakenSeat:
         async with self._database.transaction() as connection:
-            submission = await submissions.get(connection, request.order_no)
-            if submission is None:
-                raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
+            submission = await submissions.known(connection, request.order_no)
             group = await groups.of_order(connection, request.order_no)
             if await groups.has_left(connection, request.order_no):
                 raise PlacingTimedOut("what this order held was given back already")
@@ -99,9 +97,7 @@ async def _take(connection: AsyncConnection, submission: Submission, at: datetim
     if GROUP_CODE in sale:
         group = await groups.get(connection, sale[GROUP_CODE], lock=True)
         if group is None:
-            raise GroupUnavailable(
-                f"there is no group {sale[GROUP_CODE]}", group_code=sale[GROUP_CODE], reason="unknown_group"
-            )
+            raise no_group(sale[GROUP_CODE])
     else:
         group = Group(
             code=code_of(submission.order_no),

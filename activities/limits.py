@@ -2,7 +2,6 @@
 
 from activities.contract import implements
 from ordersaga.contracts.limits import HoldLimits, LimitActivities, ReturnLimits
-from ordersaga.domain.errors import NotFound
 from ordersaga.domain.screening import Screening
 from ordersaga.persistence import limit_holds, submissions
 from ordersaga.persistence.database import Database
@@ -15,9 +14,7 @@ class Limits(LimitActivities):
     @implements(LimitActivities.hold)
     async def hold(self, request: HoldLimits) -> None:
         async with self._database.transaction() as connection:
-            submission = await submissions.get(connection, request.order_no)
-            if submission is None:
-                raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
+            submission = await submissions.known(connection, request.order_no)
             wanted = Screening.from_document(submission.screening).limits
             await limit_holds.hold(connection, request.order_no, wanted, request.at)
 

@@ -2,7 +2,6 @@
 
 from activities.contract import implements
 from ordersaga.contracts.offers import HoldOffers, OfferActivities, ReturnOffers, UseOffers
-from ordersaga.domain.errors import NotFound
 from ordersaga.persistence import offer_holds, submissions
 from ordersaga.persistence.database import Database
 
@@ -14,9 +13,7 @@ class Offers(OfferActivities):
     @implements(OfferActivities.hold)
     async def hold(self, request: HoldOffers) -> None:
         async with self._database.transaction() as connection:
-            submission = await submissions.get(connection, request.order_no)
-            if submission is None:
-                raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
+            submission = await submissions.known(connection, request.order_no)
             await offer_holds.hold(connection, request.order_no, submission.buyer, submission.priced.holds, request.at)
 
     @implements(OfferActivities.use)

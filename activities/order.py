@@ -12,7 +12,7 @@ from ordersaga.contracts.order import (
     RefuseOrder,
     RemindBuyer,
 )
-from ordersaga.domain.errors import NotFound, PlacingTimedOut
+from ordersaga.domain.errors import PlacingTimedOut
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
@@ -31,9 +31,7 @@ class OrderRecord(OrderActivities):
     @implements(OrderActivities.record)
     async def record(self, request: RecordOrder) -> RecordedOrder:
         async with self._database.transaction() as connection:
-            submission = await submissions.get(connection, request.order_no, lock=True)
-            if submission is None:
-                raise NotFound("nothing was submitted under this order number", order_no=request.order_no)
+            submission = await submissions.known(connection, request.order_no, lock=True)
             rules = await policies.get(connection, request.order_type, request.policy_version)
             due_at = request.at + timedelta(seconds=rules.payment_seconds)
             recorded = RecordedOrder(

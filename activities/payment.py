@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from activities.contract import implements
 from activities.refund import owe_refund
 from ordersaga.contracts.payment import CloseAttempts, PaymentActivities, Settlement, SettlePayments
-from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor, Machine
@@ -42,9 +41,7 @@ class Payments(PaymentActivities):
     async def close_attempts(self, request: CloseAttempts) -> None:
         async with self._database.transaction() as connection:
             attempts = await payments.of_order(connection, request.order_no)
-            order = await orders.standing(connection, request.order_no)
-        if order is None:
-            raise NotFound("there is no such order", order_no=request.order_no)
+            order = await orders.known(connection, request.order_no)
         for payment in attempts:
             if payment.state is PaymentState.OPEN:
                 report = await self._close(payment, order.payment_due_at)
@@ -82,9 +79,7 @@ async def settle(
     Money that the order does not take is to be refunded. Without a run an order takes none, whatever its state: there
     would be nobody to do anything for it.
     """
-    order = await orders.standing(connection, order_no, lock=True)
-    if order is None:
-        raise NotFound("there is no such order", order_no=order_no)
+    order = await orders.known(connection, order_no, lock=True)
     attempts = {payment.payment_id: payment for payment in await payments.of_order(connection, order_no)}
     reports = await inbox.unapplied(connection, list(attempts))
     machine, state = order_type(order.order_type).version(order.table_version), order.state

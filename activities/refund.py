@@ -270,9 +270,7 @@ async def _record(connection: AsyncConnection, refund: Refund, action: Action, b
 
 async def _note(connection: AsyncConnection, refund: Refund, action: Action, by: ActedBy, at: datetime) -> None:
     """The audit row. Its states are the order's, which a refund of unexpected money leaves where it is."""
-    order = await orders.standing(connection, refund.order_no)
-    if order is None:
-        raise NotFound("there is no such order", order_no=refund.order_no)
+    order = await orders.known(connection, refund.order_no)
     await transitions.record(
         connection, refund.order_no, action=action, from_state=order.state, to_state=order.state, at=at, by=by
     )

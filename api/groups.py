@@ -8,8 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.problems import Problem
 from ordersaga.domain.campaigns import Campaign
-from ordersaga.domain.errors import GroupUnavailable
-from ordersaga.domain.group import Group
+from ordersaga.domain.group import Group, no_group
 from ordersaga.domain.group_buy import GROUP_CODE
 from ordersaga.persistence import groups
 
@@ -23,12 +22,8 @@ async def require_room(
         return
     group = await groups.get(connection, code)
     if group is None:
-        raise unknown_group(code)
+        raise no_group(code)
     group.require_room(campaign.code, buyer, at)
-
-
-def unknown_group(code: str) -> GroupUnavailable:
-    return GroupUnavailable(f"there is no group {code}", group_code=code, reason="unknown_group")
 
 
 def refuse_choices(choices: Mapping[str, str], allowed: frozenset[str], order_type: str) -> None:

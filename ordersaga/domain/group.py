@@ -24,6 +24,11 @@ def code_of(order_no: str) -> str:
     return f"G-{letters[:5]}-{letters[5:]}"
 
 
+def no_group(code: str) -> GroupUnavailable:
+    """The refusal of a code that no group has."""
+    return GroupUnavailable(f"there is no group {code}", group_code=code, reason="unknown_group")
+
+
 class SeatState(StrEnum):
     """`LEFT`: given back. Somebody else may sit there while the group forms."""
 

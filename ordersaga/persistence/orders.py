@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, exists, insert, select, tuple_, updat
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, StockPolicy
+from ordersaga.domain.errors import NotFound
 from ordersaga.domain.pricing.quote import PricedLine, PricedOrder, Totals, line_from_document, line_to_document
 from ordersaga.persistence.tables.orders import order_lines, orders
 from ordersaga.persistence.tables.parcels import parcels
@@ -138,6 +139,14 @@ async def standing(connection: AsyncConnection, order_no: str, *, lock: bool = F
     query = select(*columns).where(orders.c.order_no == order_no)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return None if row is None else Standing(**row._mapping)
+
+
+async def known(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Standing:
+    """`standing` of an order that is there. Raises `NotFound`."""
+    found = await standing(connection, order_no, lock=lock)
+    if found is None:
+        raise NotFound("there is no such order", order_no=order_no)
+    return found
 
 
 async def standing_to_pay(connection: AsyncConnection, order_no: str) -> tuple[Standing, bool] | None:

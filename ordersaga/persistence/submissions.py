@@ -78,9 +78,9 @@ async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False)
     return None if row is None else _submission(row)
 
 
-async def known(connection: AsyncConnection, order_no: str) -> Submission:
+async def known(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Submission:
     """Raises `NotFound`."""
-    submission = await get(connection, order_no)
+    submission = await get(connection, order_no, lock=lock)
     if submission is None:
         raise NotFound("nothing was submitted under this order number", order_no=order_no)
     return submission
