@@ -2,14 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
-
-
-class EntitlementState(StrEnum):
-    GRANTED = "granted"
-    USED = "used"
-    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +26,6 @@ class EntitlementUsed(Exception):
     """Something of what was to be revoked is in use."""
 
 
-class EntitlementUnknown(Exception):
-    """The provider has never heard of this reference."""
-
-
 class EntitlementsUnavailable(Exception):
     """The provider did not answer, or answered with an error of its own; asking again may help."""
 
@@ -46,10 +35,6 @@ class EntitlementProvider(Protocol):
 
     async def grant(self, order: EntitlementOrder) -> None:
         """Grant one unit. Idempotent by `reference`. Raises `EntitlementRefused`, `EntitlementsUnavailable`."""
-        ...
-
-    async def ask(self, reference: str) -> EntitlementState:
-        """How a unit stands. Raises `EntitlementUnknown`, `EntitlementsUnavailable`."""
         ...
 
     async def revoke(self, references: Sequence[str], *, forced: bool = False) -> None:

@@ -3,16 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
 from ordersaga.gateways.entitlements.provider import (
     EntitlementOrder,
     EntitlementRefused,
-    EntitlementState,
     EntitlementsUnavailable,
-    EntitlementUnknown,
     EntitlementUsed,
 )
 from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
@@ -39,30 +36,23 @@ class SandboxEntitlements:
 
     async def grant(self, order: EntitlementOrder) -> None:
         body = {"reference": order.reference, "product": order.product, "account": order.account}
-        answer = await self._call("POST", "", body)
+        answer = await self._call("", body)
         if answer.status_code == httpx.codes.CONFLICT:
             raise EntitlementRefused(_code(answer))
         _expect_success(answer)
 
-    async def ask(self, reference: str) -> EntitlementState:
-        answer = await self._call("GET", f"/{quote(reference, safe='')}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            raise EntitlementUnknown(reference)
-        _expect_success(answer)
-        return EntitlementState(answer.json()["state"])
-
     async def revoke(self, references: Sequence[str], *, forced: bool = False) -> None:
-        answer = await self._call("POST", "/revocations", {"references": list(references), "forced": forced})
+        answer = await self._call("/revocations", {"references": list(references), "forced": forced})
         if answer.status_code == httpx.codes.CONFLICT:
             raise EntitlementUsed("one of them is in use")
         _expect_success(answer)
 
-    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+    async def _call(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
         address = f"{self._url}/sandbox/api/entitlements{path}"
         headers = {"authorization": f"Bearer {self._key}"}
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                return await self._client.request(method, address, headers=headers, json=body)
+                return await self._client.post(address, headers=headers, json=body)
         except (httpx.HTTPError, TimeoutError) as error:
             raise EntitlementsUnavailable(f"the sandbox did not answer: {type(error).__name__}") from error
 
