@@ -91,21 +91,10 @@ async def used(connection: AsyncConnection, hold: LimitHold, at: datetime) -> in
     return int(await connection.scalar(query) or 0)
 
 
-async def used_by_account(connection: AsyncConnection, code: str, at: datetime) -> Mapping[str, int]:
-    """Account → units that count at that moment, of a limit per account."""
-    return dict(await _uses(connection, code, at, after="", limit=None))
-
-
 async def page_of_uses(
     connection: AsyncConnection, code: str, at: datetime, *, after: str, limit: int
 ) -> Sequence[tuple[str, int]]:
     """Subjects with the units that count for them at that moment; pseudonyms if they are addresses."""
-    return await _uses(connection, code, at, after=after, limit=limit)
-
-
-async def _uses(
-    connection: AsyncConnection, code: str, at: datetime, *, after: str, limit: int | None
-) -> Sequence[tuple[str, int]]:
     found = await get(connection, code)
     if found is None:
         return []

@@ -64,7 +64,7 @@ class Shopping:
 
     async def used(self, code: str, at: datetime = AT) -> dict[str, int]:
         async with self.database.transaction() as connection:
-            return dict(await purchase_limits.used_by_account(connection, self.name(code), at))
+            return dict(await purchase_limits.page_of_uses(connection, self.name(code), at, after="", limit=100))
 
 
 async def test_of_fifty_orders_at_once_as_many_are_placed_as_the_limit_allows(database: Database) -> None:
