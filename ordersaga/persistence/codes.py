@@ -130,7 +130,7 @@ async def _free(
     for sku, quantity in sorted(wanted.items()):
         found[sku] = list(await connection.scalars(query, {"sku": sku, "wanted": quantity}))
     short: list[dict[str, object]] = [
-        {"sku": sku, "wanted": quantity, "available": len(found[sku])}
+        {"sku": sku, "requested": quantity, "available": len(found[sku])}
         for sku, quantity in sorted(wanted.items())
         if len(found[sku]) < quantity
     ]

@@ -137,7 +137,7 @@ async def test_what_does_not_fit_is_refused_and_nothing_is_held(shop: Shop) -> N
     assert [(item["code"], item["available"]) for item in quote["warnings"]] == [("insufficient_stock", 1)]
     answer = await buyer.ask("POST", "/v1/orders", {"quote_token": quote["quote_token"]})
     problem = refused(answer, 409, "out_of_stock")
-    assert problem["items"] == [{"sku": sku, "wanted": 2, "available": 1}]
+    assert problem["items"] == [{"sku": sku, "requested": 2, "available": 1}]
     assert await pool(shop, sku) == (1, 0, 0)
     order_no = await shop.places(buyer, (lamp, 1))
     refused(await buyer.ask("POST", reveals(order_no)), 409, "action_not_allowed")
