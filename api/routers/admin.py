@@ -19,9 +19,9 @@ from api.schemas.catalogue import (
     CatalogueWarehouse,
     MerchantBody,
     SkuBody,
-    StockView,
     WarehouseBody,
 )
+from api.schemas.stock import StockView
 from api.schemas.values import Identifier
 from api.services import Services, UsesServices
 from ordersaga.persistence import catalogue, stocktaking
