@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from api.schemas.groups import OrderGroupView
 from api.schemas.quotes import DiscountView, SourceView, TotalsView, WarningView
 from api.schemas.refunds import Note, RefundView
+from api.schemas.risk import RiskReason
 from api.schemas.values import (
     STORABLE,
     AddressBody,
@@ -180,17 +181,11 @@ class OrderSummary(OrderHeading):
     merchant_ids: list[str]
 
 
-class ScreeningReason(Response):
-    rule: str
-    kind: str
-    verdict: str
-
-
 class ScreeningView(Response):
     """What risk control said when the order was submitted."""
 
     verdict: str = Field(description="`allow` or `review`")
-    reasons: list[ScreeningReason]
+    reasons: list[RiskReason]
 
 
 class OrderView(OrderHeading):

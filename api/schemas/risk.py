@@ -195,7 +195,9 @@ class BlockListEntryView(Response):
     created_at: datetime
 
 
-class DenialReason(Response):
+class RiskReason(Response):
+    """A rule that applied to an order."""
+
     rule: str
     kind: str
     verdict: str
@@ -206,5 +208,5 @@ class DenialView(Response):
 
     order_no: str
     account: str
-    reasons: list[DenialReason]
+    reasons: list[RiskReason]
     at: datetime
