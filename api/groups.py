@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.problems import Problem
 from ordersaga.domain.campaigns import Campaign
 from ordersaga.domain.group import Group, no_group
 from ordersaga.domain.group_buy import GROUP_CODE
@@ -24,13 +23,6 @@ async def require_room(
     if group is None:
         raise no_group(code)
     group.require_room(campaign.code, buyer, at)
-
-
-def refuse_choices(choices: Mapping[str, str], allowed: frozenset[str], order_type: str) -> None:
-    """Raises `request_invalid` for what an order of this type does not let its buyer choose."""
-    for name in choices.keys() - allowed:
-        fault = {"field": name, "rule": "not_of_this_type", "message": f"an order of the type {order_type} has none"}
-        raise Problem("request_invalid", f"not acceptable: {name}", errors=[fault])
 
 
 def group_document(group: Group) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.groups import refuse_choices, require_room
+from api.groups import require_room
 from api.previews import quote_view
+from api.problems import Problem
 from api.purchase_limits import limit_warnings
 from api.quote import Quote
 from api.schemas.quotes import QuoteView
@@ -70,7 +71,7 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
     goods = await catalogue.goods(connection, {item.sku for item in cart.items}, counted=occasions.gifts_of(running))
     kind = _order_type(cart, goods)
     if kind:
-        refuse_choices(cart.choices, kind.choices, kind.name)
+        _refuse_foreign_choices(cart, kind)
     sale = await _sale(connection, cart, kind, goods, at) if kind else None
     if sale and sale.campaign.pooled and sale.campaign.sku in goods.free:
         goods = await _counted_in_pool(connection, goods, sale.campaign)
@@ -96,6 +97,13 @@ def _order_type(cart: Cart, goods: Goods) -> OrderType | None:
     kinds = {sku.order_type for sku in goods.skus.values() if sku.sku in {item.sku for item in cart.items}}
     wanted = cart.order_type or (kinds.pop() if len(kinds) == 1 else "")
     return ORDER_TYPES.get(wanted)
+
+
+def _refuse_foreign_choices(cart: Cart, kind: OrderType) -> None:
+    """Raises `request_invalid` for what an order of this type does not let its buyer choose."""
+    for name in cart.choices.keys() - kind.choices:
+        fault = {"field": name, "rule": "not_of_this_type", "message": f"an order of the type {kind.name} has none"}
+        raise Problem("request_invalid", f"not acceptable: {name}", errors=[fault])
 
 
 async def _sale(connection: AsyncConnection, cart: Cart, kind: OrderType, goods: Goods, at: datetime) -> Sale | None:
