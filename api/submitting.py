@@ -23,6 +23,7 @@ from api.screening import Visitor, denied, note_denial, screen
 from api.services import Services
 from api.views import dossier, order_document
 from ordersaga.domain.errors import (
+    ActionNotAllowed,
     DuplicateSubmission,
     GroupUnavailable,
     OrderError,
@@ -195,8 +196,8 @@ class Submitting:
             await self._guard.release(self._goods_key, submission.order_no)
             raise await self._refusal(placement)
         if self._channel is not None:
-            # The order stands without the attempt: its buyer may wait for the goods, or cancel.
-            with contextlib.suppress(OutOfStock):
+            # The order stands without the attempt: its goods have gone, it is under review, or nothing is to be paid.
+            with contextlib.suppress(OutOfStock, ActionNotAllowed):
                 await open_attempt(self._services, self._caller, submission.order_no, self._channel, self._key)
         async with self._services.database.transaction() as connection:
             known = await dossier(connection, submission.order_no, self._caller)

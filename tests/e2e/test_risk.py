@@ -76,6 +76,17 @@ async def test_a_rejected_order_gives_everything_back(shop: Shop) -> None:
     assert (await decides(shop, order_no, "reject")).json()["system_status"] == "risk_refused"
     assert (await buyer.order(order_no))["status"] == "cancelled"
     assert await shop.stock(sku) == (5, 0)
+    (seen,) = [item for item in await buyer.timeline(order_no) if item["action"] == "reject_risk"]
+    assert seen["reason"] == "", "why is among operators"
+
+
+async def test_an_order_under_review_is_placed_without_the_attempt_that_was_asked_for(shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves(on_hand=5)
+    quote = await shop.previews(buyer, (sku, 2), address=await suspicious(shop))
+    body = {"quote_token": quote["quote_token"], "payment_channel": "card"}
+    first, again = [await buyer.ask("POST", "/v1/orders", body, key="once") for _ in range(2)]
+    assert (first.status_code, first.json()["status"], first.json()["payments"]) == (201, "under_review", [])
+    assert again.json() == first.json()
 
 
 async def test_an_operator_decides_in_the_temporal_ui_by_name(shop: Shop, temporal: Client) -> None:
