@@ -29,9 +29,7 @@ class DigitalOrder(Reviewing, Returning):
 
     @workflow.run
     async def run(self, start: OrderStart) -> StateReached:
-        await self.unbroken(self._live())
-        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self.payments_settled())
-        return StateReached(state=self.state)
+        return await self.lived(self._live())
 
     def locks(self) -> Iterator[Callable[[], Awaitable[None]]]:
         yield from super().locks()

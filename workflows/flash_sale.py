@@ -22,9 +22,7 @@ class FlashSaleOrder(Reviewing, Producing, Receiving):
 
     @workflow.run
     async def run(self, start: OrderStart) -> StateReached:
-        await self.unbroken(self._live())
-        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self.payments_settled())
-        return StateReached(state=self.state)
+        return await self.lived(self._live())
 
     async def _live(self) -> None:
         if await self.placed() and await self.cleared() and await self.paid():

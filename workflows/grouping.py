@@ -11,7 +11,6 @@ from ordersaga.domain.messages import GROUP_DECIDED, ActedBy, OrderStart
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.paying import Closing, Paying
 from workflows.refunding import Refunding
-from workflows.run import SYSTEM
 from workflows.steps import perform
 
 GROUP_EXPIRED = Closing(Action.EXPIRE_GROUP, Action.CONFIRM_CANCELLATION, Undoing.CANCELLED)
@@ -53,7 +52,7 @@ class Grouping(Paying, Refunding):
 
     async def _give_up(self, by: ActedBy | None) -> None:
         if by is None:
-            await self.refunded(Action.EXPIRE_GROUP, reason="group_expired", by=SYSTEM, notify="group_expired")
+            await self.refunded(Action.EXPIRE_GROUP, reason="group_expired", notify="group_expired")
         else:
             await self.refunded(Action.CANCEL, reason="cancelled", by=by)
 

@@ -1,8 +1,10 @@
 """Paying: a timer, reports of providers, and a cancel that may race with both (R-PAY-2 … R-PAY-4, R-REV-2, P2)."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -100,8 +102,16 @@ class Paying(Placing):
             await self._use_offers()
         return True
 
-    def payments_settled(self) -> bool:
-        """Whether every report that arrived was taken into account, so that the run may end."""
+    async def lived(self, life: Coroutine[Any, Any, None]) -> StateReached:
+        """Where the order stands after its `life`, once every update was answered and every report taken into account.
+
+        This is what the `run` of every order type does.
+        """
+        await self.unbroken(life)
+        await workflow.wait_condition(lambda: workflow.all_handlers_finished() and self._has_settled())
+        return StateReached(state=self.state)
+
+    def _has_settled(self) -> bool:
         return not self._payment_reported and not self._settling_late
 
     async def _watch_late_reports(self) -> None:
