@@ -12,6 +12,7 @@ from typing import Any
 from api.attempts import open_attempt
 from api.authentication import Caller
 from api.changes import refusal
+from api.dossier import dossier
 from api.duplicates import DuplicateGuard, goods_key
 from api.idempotency import fingerprint, key_reused
 from api.placement import place
@@ -21,7 +22,7 @@ from api.quoting import Cart, preview, price, quoted
 from api.schemas.orders import SubmitRequest
 from api.screening import Visitor, denied, note_denial, screen
 from api.services import Services
-from api.views import dossier, order_document
+from api.views import order_document
 from ordersaga.domain.errors import (
     ActionNotAllowed,
     DuplicateSubmission,

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Path
 from api.access import Buyer, BuyerOrOperator, IdempotencyKey, Language, limited
 from api.codes import reveal
 from api.commands import command
+from api.dossier import dossier
 from api.hardening.rates import Limited
 from api.problems import not_found, responses
 from api.routers.orders import OrderNo
 from api.schemas.codes import RevealedCodes
 from api.schemas.orders import CancelRequest, OrderView
 from api.services import UsesServices
-from api.views import dossier, order_document
+from api.views import order_document
 from ordersaga.domain.lifecycle.actions import Action
 
 _ACTION = ("unauthenticated", "forbidden", "not_found", "action_not_allowed", "request_invalid")

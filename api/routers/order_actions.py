@@ -12,6 +12,7 @@ from api.attempts import open_attempt
 from api.authentication import Caller, Role
 from api.commands import command
 from api.decisions import decide_risk
+from api.dossier import dossier
 from api.idempotency import once
 from api.problems import Problem, not_found, responses
 from api.routers.orders import OrderNo
@@ -25,7 +26,7 @@ from api.schemas.orders import (
 )
 from api.schemas.payments import PaymentRequest
 from api.services import Services, UsesServices
-from api.views import dossier, order_document, payment_document, receiver_is_fixed
+from api.views import order_document, payment_document, receiver_is_fixed
 from ordersaga.domain.catalogue import Address
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action

@@ -7,11 +7,11 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse
 
 from api.access import AnyCaller, Language
+from api.dossier import dossier
 from api.news import News, server_sent
 from api.problems import Problem, not_found, responses
 from api.routers.orders import OrderNo
 from api.services import UsesServices
-from api.views import dossier
 from ordersaga.domain.lifecycle.registry import order_type
 
 router = APIRouter(prefix="/v1/orders/{order_no}", tags=["orders"])

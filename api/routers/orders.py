@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, status
 from api import paging
 from api.access import AnyCaller, Buyer, IdempotencyKey, Language, actor_of, limited
 from api.authentication import Caller, Role
+from api.dossier import dossier
 from api.hardening.rates import Limited
 from api.problems import Problem, not_found, responses
 from api.schemas.orders import OrderSummary, OrderView, SubmitRequest
@@ -15,7 +16,7 @@ from api.schemas.values import STORABLE, Page, TimelineItem
 from api.screening import FromVisitor
 from api.services import UsesServices
 from api.submitting import Submitting
-from api.views import dossier, order_document, summaries
+from api.views import order_document, summaries
 from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
 from ordersaga.domain.lifecycle.refund import DECISIONS
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES

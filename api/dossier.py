@@ -1,0 +1,87 @@
+"""Everything that is known of one order, narrowed to what whoever reads it may see (P8)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.authentication import Caller, Role
+from ordersaga.domain.group import Group
+from ordersaga.domain.group_buy import GROUP_CODE
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.payment import Payment
+from ordersaga.domain.pricing.quote import Totals
+from ordersaga.domain.refund import Refund
+from ordersaga.domain.screening import Screening
+from ordersaga.domain.sourcing import Source
+from ordersaga.persistence import codes, groups, orders, parcels, payments, refunds, reviews, stock, submissions
+from ordersaga.persistence.orders import Order
+from ordersaga.persistence.parcels import StoredParcel
+from ordersaga.persistence.reviews import Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything that is known of one order."""
+
+    order: Order
+    payments: Sequence[Payment]
+    refunds: Sequence[Refund]
+    parcels: Sequence[StoredParcel]
+    reviews: Sequence[Review]
+    sources: Sequence[Source]
+    screening: Screening | None = None
+    codes_revealed: int = 0
+    group: Group | None = None
+
+
+async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) -> Dossier | None:
+    """The order and all that belongs to it, narrowed to what `caller` may see; `None` for what is not theirs."""
+    order = await orders.get(connection, order_no)
+    if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
+        return None
+    whole = Dossier(
+        order=order,
+        payments=await payments.of_order(connection, order_no),
+        refunds=await refunds.of_order(connection, order_no),
+        parcels=await parcels.of_order(connection, order_no),
+        reviews=await reviews.of_order(connection, order_no),
+        sources=await stock.sources_of(connection, order_no),
+        screening=await _screening(connection, order_no) if caller.role is Role.OPERATOR else None,
+        codes_revealed=0 if order_type(order.order_type).ships else await codes.revealed(connection, order_no),
+        group=await _group(connection, order),
+    )
+    return _narrowed(whole, caller)
+
+
+async def _group(connection: AsyncConnection, order: Order) -> Group | None:
+    """Types whose buyers may join groups have them; the others are not asked."""
+    has_groups = GROUP_CODE in order_type(order.order_type).choices
+    return await groups.of_order(connection, order.order_no) if has_groups else None
+
+
+async def _screening(connection: AsyncConnection, order_no: str) -> Screening:
+    return Screening.from_document(await submissions.screening_of(connection, order_no))
+
+
+def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:
+    """Merchants see their own lines, warehouses what they ship; neither sees the buyer's money."""
+    if caller.role is Role.MERCHANT:
+        mine = {line.line_no for line in whole.order.lines if line.merchant_id == caller.merchant_id}
+        own_parcels = [parcel for parcel in whole.parcels if parcel.merchant_id == caller.merchant_id]
+    elif caller.role is Role.WAREHOUSE:
+        mine = {item.line_no for item in whole.sources if item.warehouse_id == caller.warehouse_id}
+        own_parcels = [parcel for parcel in whole.parcels if parcel.warehouse_id == caller.warehouse_id]
+    else:
+        return whole
+    if not mine:
+        return None
+    lines = tuple(line for line in whole.order.lines if line.line_no in mine)
+    return replace(
+        whole,
+        order=replace(whole.order, lines=lines, totals=Totals.of(lines)),
+        payments=(),
+        refunds=(),
+        parcels=own_parcels,
+        sources=[item for item in whole.sources if item.line_no in mine],
+    )
