@@ -117,8 +117,12 @@ async def together(buying: Iterable[Coroutine[Any, Any, Seen]]) -> list[Seen]:
 
 
 async def is_sold_out_rightly(sale: FlashSale, buyers: list[Person], answers: list[httpx.Response]) -> None:
-    """Each unit is one order's, nobody has two, whoever was told so has theirs, and the ledger adds up."""
+    """Each unit is one order's, nobody has two, whoever was told so has theirs, and the ledger adds up.
+
+    Whoever clicks again while the gate is built anew may hear `sold_out` of an order that is being placed.
+    """
     orders = await sale.orders_of(buyers)
-    told = [[answer.json()["order_no"]] if answer.status_code == 201 else [] for answer in answers]
-    assert orders == told
-    assert sum(len(found) for found in orders) == UNITS == await sale.sold()
+    assert max(map(len, orders)) == 1
+    for found, answer in zip(orders, answers, strict=True):
+        assert answer.status_code != 201 or found == [answer.json()["order_no"]]
+    assert sum(map(len, orders)) == UNITS == await sale.sold()
