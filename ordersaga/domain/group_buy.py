@@ -10,6 +10,9 @@ from ordersaga.domain.money import Money
 
 GROUP_CODE = "group_code"
 """The buyer's choice: the group to join; a new one is opened without."""
+LARGEST = 1_000
+"""Members; a group's seats are looked through with each change."""
+LONGEST_SECONDS = 366 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +24,7 @@ class GroupBuyTerms(Terms):
     seconds: int
 
     def check(self, price: Money, starts_at: datetime, ends_at: datetime) -> None:
-        if self.size < 2:
-            raise RuleInvalid("terms.size", "must be at least two")
-        if self.seconds <= 0:
-            raise RuleInvalid("terms.seconds", "must be more than zero")
+        if not 2 <= self.size <= LARGEST:
+            raise RuleInvalid("terms.size", f"must be 2 to {LARGEST}")
+        if not 0 < self.seconds <= LONGEST_SECONDS:
+            raise RuleInvalid("terms.seconds", f"must be 1 to {LONGEST_SECONDS}")

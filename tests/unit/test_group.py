@@ -128,8 +128,11 @@ def test_nothing_changes_a_group_that_is_over(ended: GroupState) -> None:
     assert group.decided(LATER) == group
 
 
-@pytest.mark.parametrize(("size", "seconds", "field"), [(1, 60, "size"), (0, 60, "size"), (2, 0, "seconds")])
-def test_a_group_of_one_and_one_without_time_are_refused(size: int, seconds: int, field: str) -> None:
+@pytest.mark.parametrize(
+    ("size", "seconds", "field"),
+    [(1, 60, "size"), (0, 60, "size"), (2, 0, "seconds"), (10**9, 60, "size"), (2, 10**14, "seconds")],
+)
+def test_a_group_that_cannot_fill_or_never_ends_is_refused(size: int, seconds: int, field: str) -> None:
     with pytest.raises(RuleInvalid) as refused:
         GroupBuyTerms(size=size, seconds=seconds).check(Money(1, "TWD"), AT, LATER)
     assert refused.value.details["field"] == f"terms.{field}"
