@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from prometheus_client import Gauge
 from temporalio.client import Client
 
-from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, order_type
 from ordersaga.domain.lifecycle.table import Actor
+from ordersaga.domain.payment import CONFIRMED_BY
 from ordersaga.persistence import backlog
 from ordersaga.persistence.database import Database
 
@@ -100,4 +100,5 @@ def _final() -> list[str]:
 
 def _awaits_payment(group: backlog.OrdersInState) -> bool:
     machines = order_type(group.order_type).machines
-    return any(machine.allows(group.state, Action.CONFIRM_PAYMENT, Actor.SYSTEM) for machine in machines)
+    actions = CONFIRMED_BY.values()
+    return any(machine.allows(group.state, action, Actor.SYSTEM) for machine in machines for action in actions)
