@@ -211,7 +211,9 @@ class Submitting:
     async def _decide(self, submission: Submission) -> Placement:
         placement = await self._decided(submission)
         if submission.order_no == self._quote.order_no:
-            self._placement = placement
+            is_old = submission.placement is not None and not placement.placed
+            # What was missing when it was refused says nothing of the tokens that were taken for this request.
+            self._placement = Placement(placed=False) if is_old else placement
         return placement
 
     async def _decided(self, submission: Submission) -> Placement:

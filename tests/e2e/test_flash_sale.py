@@ -120,6 +120,22 @@ async def test_what_the_database_has_not_is_not_sold_whatever_the_gate_believes(
     assert await sale.sold() == 2
 
 
+async def test_a_refusal_of_earlier_that_is_asked_for_again_keeps_nothing_from_others(shop: Shop) -> None:
+    sku = await shop.shelves(on_hand=1)
+    sale = FlashSale(shop, sku, f"{sku}-sale", 0)
+    await sale.is_entered(stock=None)
+    alice, bob, carol = (shop.buyer(name) for name in ("alice", "bob", "carol"))
+    body = {"quote_token": (await sale.previews(alice))["quote_token"]}
+    elsewhere = await shop.places(bob, (sku, 1))
+    missed = outcomes([await alice.ask("POST", "/v1/orders", body)])
+    await bob.post(f"/v1/orders/{elsewhere}/cancel", {})
+    await until(lambda: sale.asks(carol), lambda answer: answer.is_success)
+    if missed == ["out_of_stock"]:  # and not sold out, which leaves nothing to be asked for again
+        for _ in range(3):
+            assert outcomes([await alice.ask("POST", "/v1/orders", body)]) == missed
+            assert (await sale.asks(carol)).is_success
+
+
 async def test_goods_of_a_sale_are_ordered_by_themselves(shop: Shop) -> None:
     sale, other, alice = await FlashSale.opens(shop, 3), await shop.shelves(), shop.buyer("alice")
     async with shop.nothing_changes(alice, sale.sku, other):
