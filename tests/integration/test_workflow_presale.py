@@ -92,33 +92,35 @@ async def test_before_the_deposit_a_presale_is_cancelled_like_any_order(stand: P
     assert await stand.orders.held(sku) == (5, 0)
 
 
-async def test_a_missed_balance_forfeits_the_deposit_where_the_terms_say_so(stand: PresaleStand) -> None:
-    sku = await stand.orders.shelves(5)
-    order_no = await stand.opened(sku, missed_balance=FORFEIT, cancelled=REFUND)
-    left_open = await stand.attempt(order_no)
-    await stand.orders.passes(order_no, WINDOW)
-    assert (await stand.ends(order_no)).state == "deposit_forfeited"
-    assert await stand.orders.timeline(order_no) == [*MISSED, "forfeit_deposit"]
-    assert await stand.orders.held(sku) == (5, 0)
-    assert (await stand.told(order_no))[-1] == "deposit_forfeited"
-    assert await stand.paid_back(order_no) == []
-    assert (await stand.orders.payment(left_open.payment_id)).state is PaymentState.CLOSED
+async def test_a_missed_balance_forfeits_the_deposit_or_gives_it_back_by_the_terms(stand: PresaleStand) -> None:
+    async def forfeits() -> None:
+        sku = await stand.orders.shelves(5)
+        order_no = await stand.opened(sku, missed_balance=FORFEIT, cancelled=REFUND)
+        left_open = await stand.attempt(order_no)
+        await stand.orders.passes(order_no, WINDOW)
+        assert (await stand.ends(order_no)).state == "deposit_forfeited"
+        assert await stand.orders.timeline(order_no) == [*MISSED, "forfeit_deposit"]
+        assert await stand.orders.held(sku) == (5, 0)
+        assert (await stand.told(order_no))[-1] == "deposit_forfeited"
+        assert await stand.paid_back(order_no) == []
+        assert (await stand.orders.payment(left_open.payment_id)).state is PaymentState.CLOSED
 
-
-async def test_a_missed_balance_gives_the_deposit_back_where_the_terms_say_so(stand: PresaleStand) -> None:
-    sku = await stand.orders.shelves(5)
-    async with stand.refunds.delivering():
+    async def gives_back() -> None:
+        sku = await stand.orders.shelves(5)
         order_no = await stand.opened(sku, missed_balance=REFUND, cancelled=FORFEIT)
         await stand.orders.passes(order_no, WINDOW)
         assert (await stand.ends(order_no)).state == "refunded"
-    assert await stand.orders.timeline(order_no) == [*MISSED, "refund_deposit", "finish_refund"]
-    assert await stand.paid_back(order_no) == [(DEPOSIT, "balance_missed", "succeeded")]
-    assert await stand.orders.held(sku) == (5, 0)
-    assert (await stand.told(order_no))[-1] == "refunded"
+        assert await stand.orders.timeline(order_no) == [*MISSED, "refund_deposit", "finish_refund"]
+        assert await stand.paid_back(order_no) == [(DEPOSIT, "balance_missed", "succeeded")]
+        assert await stand.orders.held(sku) == (5, 0)
+        assert (await stand.told(order_no))[-1] == "refunded"
+
+    async with stand.refunds.delivering():
+        await asyncio.gather(forfeits(), gives_back())
 
 
-async def test_after_the_deposit_a_cancel_forfeits_it_where_the_terms_say_so(stand: PresaleStand) -> None:
-    async def life(begin: Begin) -> None:
+async def test_after_the_deposit_a_cancel_forfeits_it_or_gives_it_back_by_the_terms(stand: PresaleStand) -> None:
+    async def forfeits(begin: Begin) -> None:
         sku = await stand.orders.shelves(5)
         order_no = await begin(sku, cancelled=FORFEIT, missed_balance=REFUND)
         assert await stand.orders.asks(order_no, CANCEL) == "deposit_forfeited"
@@ -126,11 +128,7 @@ async def test_after_the_deposit_a_cancel_forfeits_it_where_the_terms_say_so(sta
         assert await stand.paid_back(order_no) == []
         assert await stand.orders.held(sku) == (5, 0)
 
-    await asyncio.gather(life(stand.deposited), life(stand.opened))
-
-
-async def test_after_the_deposit_a_cancel_gives_it_back_where_the_terms_say_so(stand: PresaleStand) -> None:
-    async def life(begin: Begin) -> None:
+    async def gives_back(begin: Begin) -> None:
         sku = await stand.orders.shelves(5)
         order_no = await begin(sku, cancelled=REFUND, missed_balance=FORFEIT)
         assert await stand.orders.asks(order_no, CANCEL) == "refunding", "it does not wait for the provider"
@@ -139,7 +137,8 @@ async def test_after_the_deposit_a_cancel_gives_it_back_where_the_terms_say_so(s
         assert await stand.paid_back(order_no) == [(DEPOSIT, "cancelled", "succeeded")]
         assert await stand.orders.held(sku) == (5, 0)
 
-    await asyncio.gather(life(stand.deposited), life(stand.opened))
+    lives = (life(begin) for life in (forfeits, gives_back) for begin in (stand.deposited, stand.opened))
+    await asyncio.gather(*lives)
 
 
 async def test_two_cancels_at_once_are_one(stand: PresaleStand) -> None:

@@ -1,5 +1,7 @@
 """Money that a presale takes at the last moment, and money that it does not take (P1, P2, P3, P6)."""
 
+import asyncio
+
 import pytest
 
 from ordersaga.domain.lifecycle.refund import RefundState
@@ -62,11 +64,11 @@ async def test_a_balance_of_the_wrong_amount_is_none(stand: PresaleStand) -> Non
 
 
 async def test_a_second_balance_and_a_late_one_go_back(stand: PresaleStand) -> None:
-    paid = await stand.opened(await stand.orders.shelves())
+    goods = [await stand.orders.shelves() for _ in range(2)]
+    paid, missed = await asyncio.gather(stand.opened(goods[0]), stand.opened(goods[1], missed_balance=FORFEIT))
     first, second = await stand.attempt(paid), await stand.attempt(paid)
     await stand.orders.reports(first)
     await stand.orders.reports(second)
-    missed = await stand.opened(await stand.orders.shelves(), missed_balance=FORFEIT)
     late = await stand.attempt(missed)
     await stand.orders.passes(missed, WINDOW)
     await stand.ends(missed)
