@@ -37,6 +37,7 @@ from worker.checkpoints import Checkpointing
 from worker.delivery import Delivery
 from worker.downstream import tell_downstream
 from worker.gates import refresh_gates
+from worker.groups import OverdueGroups
 from worker.inquiry import Inquiry
 from worker.observation import Observation
 from worker.refusals import Refusals
@@ -62,7 +63,7 @@ def workflow_runner(settings: Settings) -> WorkflowRunner:
 
 
 def workflows() -> list[type]:
-    """The workflow of every order type that is registered, and those of parcels and refunds."""
+    """The workflow of every order type that is registered, and the runs beside them."""
     kinds = ORDER_TYPES.values()
     return [*(getattr(import_module(kind.workflow_module), kind.workflow) for kind in kinds), *NEIGHBOURS]
 
@@ -155,6 +156,7 @@ async def serve(settings: Settings) -> None:
         Inquiry(database, providers, settings.inquiry_pace).run(),
         Checkpointing(database, settings.audit.ring(), interval=settings.audit.checkpoint_seconds).run(),
         EndedCampaigns(database, grace=timedelta(seconds=settings.placing_deadline_seconds)).run(),
+        OverdueGroups(database, client, task_queue=settings.task_queue).run(),
         tell_downstream(settings, database),
         refresh_gates(settings, database),
     )

@@ -91,16 +91,9 @@ _DISCOUNT = ("source", "code", "name", "funded_by", "amount")
 _PARCEL = ("parcel_no", "merchant_id", "warehouse_id", "transport_class", "weight_g", "volume_mm3", "state")
 _PARCEL_LINE = ("line_no", "sku", "quantity", "payable", "shipping")
 _PAYMENT = (
-    "payment_id",
-    "instalment",
-    "channel",
-    "provider",
-    "amount",
-    "currency",
-    "state",
-    "provider_transaction_id",
+    "payment_id", "instalment", "channel", "provider", "amount", "currency", "state", "provider_transaction_id",
     "paid_at",
-)
+)  # fmt: skip
 _REFUND = ("refund_no", "payment_id", "amount", "currency", "reason", "state")
 
 

@@ -37,9 +37,8 @@ def price_cart(
     """Price a cart by the present catalogue and the offers of an occasion; `docs/pricing.md` is the law of it.
 
     Items of one SKU are merged; lines are numbered by the SKU's first appearance, gifts behind them. A `sale` is of the
-    only SKU of the cart; a `stock_policy` is its order type's, which may know stock that is
-    deducted `only_at_submit`. Raises `SkuUnknown`, `OrderTypeMixed`,
-    `CurrencyMismatch`, `ShippingOptionUnknown`.
+    only SKU of the cart. What the order type says: its `stock_policy`, whether stock is deducted `only_at_submit`, and
+    whether it `ships`. Raises `SkuUnknown`, `OrderTypeMixed`, `CurrencyMismatch`, `ShippingOptionUnknown`.
     """
     goods = [(_as_sold(_known(sku, skus), sale), quantity) for sku, quantity in merge(items).items()]
     kind = sale.campaign.order_type if sale else _only_order_type([sku for sku, _ in goods], order_type)
