@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import Row, exists, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.group import Group, Seat, SeatState
-from ordersaga.domain.lifecycle.group import GroupState
+from ordersaga.domain.lifecycle.group import OPEN, GroupState
 from ordersaga.persistence.tables.groups import group_seats, groups
+
+# Parameters in place of the words would keep PostgreSQL from the index of what is open.
+_IS_OPEN = groups.c.state.in_([literal_column(f"'{state}'") for state in OPEN])
 
 
 async def get(connection: AsyncConnection, code: str, *, lock: bool = False) -> Group | None:
@@ -29,6 +32,12 @@ async def of_order(connection: AsyncConnection, order_no: str, *, lock: bool = F
     """The group in which an order has a seat, or had one."""
     code = await connection.scalar(select(group_seats.c.group_code).where(group_seats.c.order_no == order_no))
     return None if code is None else await get(connection, code, lock=lock)
+
+
+async def overdue(connection: AsyncConnection, before: datetime, *, limit: int = 100) -> Sequence[str]:
+    """The codes of groups whose time was over before then and that are not decided, the oldest first."""
+    query = select(groups.c.group_code).where(_IS_OPEN & (groups.c.expires_at < before))
+    return (await connection.scalars(query.order_by(groups.c.expires_at).limit(limit))).all()
 
 
 async def has_left(connection: AsyncConnection, order_no: str) -> bool:

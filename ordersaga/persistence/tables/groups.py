@@ -30,6 +30,7 @@ groups = Table(
     CheckConstraint("size >= 2", name="size_at_least_two"),
     CheckConstraint("expires_at > opened_at", name="expires_after_opening"),
     UniqueConstraint("group_code", "size"),
+    Index("ix_groups_expires_at_open", "expires_at", postgresql_where=text("state IN ('forming', 'full')")),
 )
 
 _LIVING = text("state <> 'left'")

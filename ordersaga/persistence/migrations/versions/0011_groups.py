@@ -27,6 +27,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("group_code", name=op.f("pk_groups")),
         sa.UniqueConstraint("group_code", "size", name=op.f("uq_groups_group_code_size")),
     )
+    op.create_index(
+        "ix_groups_expires_at_open",
+        "groups",
+        ["expires_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('forming', 'full')"),
+    )
     op.create_table(
         "group_seats",
         sa.Column("order_no", sa.Text(), nullable=False),
