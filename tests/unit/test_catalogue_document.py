@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from api.schemas.catalogue import Catalogue
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.pricing.effects import EFFECTS
 from ordersaga.domain.pricing.source import Source
 
@@ -27,6 +28,8 @@ def test_every_example_makes_sense(catalogue: Catalogue) -> None:
         assert promotion.to_offer(promotion.code).source is Source.PROMOTION
     for benefit in catalogue.member_benefits:
         assert benefit.to_offer(benefit.code).source is Source.MEMBER_BENEFIT
+    for campaign in catalogue.campaigns:
+        assert campaign.to_campaign(campaign.code).order_type == campaign.order_type
     for limit in catalogue.limits:
         assert limit.to_limit(limit.code).enabled
     for coupon in catalogue.coupons:
@@ -35,7 +38,9 @@ def test_every_example_makes_sense(catalogue: Catalogue) -> None:
     assert [len(body.to_restorations(body.source)) for body in catalogue.restorations] == [2]
 
 
-def test_every_kind_of_effect_and_every_section_is_shown(catalogue: Catalogue) -> None:
+def test_every_kind_of_effect_of_campaign_and_every_section_is_shown(catalogue: Catalogue) -> None:
     offers = [*catalogue.promotions, *catalogue.member_benefits, *catalogue.coupons]
     assert {offer.effect.kind for offer in offers} == EFFECTS.keys()
+    under_campaigns = {kind.name for kind in ORDER_TYPES.values() if kind.under_campaign}
+    assert {campaign.order_type for campaign in catalogue.campaigns} == under_campaigns
     assert all(f"`{section}`" in DOCUMENTATION for section in Catalogue.model_fields)
