@@ -43,7 +43,7 @@ def section(kind: OrderType) -> str:
 
 
 def _more(kind: OrderType) -> str:
-    name = {"flash_sale": "flash-sale", "group_buy": "group-buy", "standard": "stock"}.get(kind.name, kind.name)
+    name = {"standard": "stock"}.get(kind.name, kind.name.replace("_", "-"))
     return f" More in [{name}.md]({name}.md)." if (DOCS / f"{name}.md").exists() else ""
 
 
