@@ -5,15 +5,20 @@ import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from ordersaga.domain.catalogue import StockPolicy
+from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.messages import CANCEL, Placement
 from ordersaga.domain.purchase_limits import LimitedGoods, LimitHold, Period, PurchaseLimit, Subject, Window
 from ordersaga.domain.screening import Screening
 from ordersaga.persistence import purchase_limits
 from ordersaga.persistence.submissions import Submission
+from ordersaga.persistence.verification import verify_order
 from tests.integration.order_stand import OrderStand
+from tests.integration.refund_stand import RefundStand
 
 CROWD = 20
 DEADLINE = timedelta(minutes=15, seconds=1)
@@ -31,8 +36,8 @@ class Limited:
     code: str = field(default_factory=lambda: f"limited-{next(_numbers)}")
 
     @classmethod
-    async def of(cls, orders: OrderStand, on_hand: int = 100) -> "Limited":
-        limited = cls(orders, await orders.shelves(on_hand))
+    async def of(cls, orders: OrderStand, on_hand: int = 100, **goods: Any) -> "Limited":
+        limited = cls(orders, await orders.shelves(on_hand, **goods))
         limit = PurchaseLimit(
             code=limited.code,
             goods=LimitedGoods(skus=frozenset({limited.sku})),
@@ -93,6 +98,25 @@ async def test_what_was_cancelled_or_not_paid_may_be_bought_again(limited: Limit
     await limited.orders.reports(await limited.orders.attempt(paid))
     await limited.orders.until(paid, "in_production")
     assert await limited.used() == 2
+
+
+async def test_what_was_paid_back_may_be_bought_again(order_stand: OrderStand) -> None:
+    limited = await Limited.of(order_stand, on_hand=2, stock_policy=StockPolicy.DEDUCT_AT_PAYMENT)
+    refunding = RefundStand(order_stand)
+    async with refunding.delivering():
+        late, first = await limited.placed(1), await order_stand.submits((limited.sku, 2))
+        assert await order_stand.places(first) == Placement(placed=True)
+        await order_stand.reports(await order_stand.attempt(first.order_no))
+        await order_stand.until(first.order_no, "in_production")
+        payment = await order_stand.attempt(late)
+        order_stand.provider.refusals[payment.payment_id].append(RefundState.SUCCEEDED)
+        assert await limited.used() == 1
+        await order_stand.reports(payment)
+        assert await order_stand.ends(late) == "refunded"
+    assert await limited.used() == 0
+    async with order_stand.database.transaction() as connection:
+        assert await verify_order(connection, late, refunding.keys) == []
+    await limited.placed(2)
 
 
 async def test_an_order_that_is_short_of_stock_counts_no_more(order_stand: OrderStand) -> None:

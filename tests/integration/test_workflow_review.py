@@ -13,6 +13,7 @@ from ordersaga.domain.screening import Screening
 from ordersaga.persistence import transitions
 from ordersaga.persistence.verification import verify_order
 from ordersaga.settings import Settings
+from tests.integration.offers_stand import LOCKED, RETURNED, OffersStand
 from tests.integration.order_runs import BUYER
 from tests.integration.order_stand import OrderStand
 from tests.shop import until
@@ -94,6 +95,21 @@ async def test_the_buyer_may_cancel_meanwhile(order_stand: OrderStand) -> None:
     assert await order_stand.asks(order_no, CANCEL) == "cancelled"
     assert await order_stand.ends(order_no) == "cancelled"
     assert await order_stand.held(sku) == (5, 0)
+
+
+@pytest.mark.parametrize("ending", ["risk_refused", "cancelled"])
+async def test_what_a_reviewed_order_was_to_be_paid_with_comes_back(order_stand: OrderStand, ending: str) -> None:
+    purse = await OffersStand.empty(order_stand).purse()
+    item = (await order_stand.shelves(5), 2)
+    submission = await order_stand.submits(item, buyer=purse.account, holds=purse.holds, screening=SUSPICIOUS)
+    assert await order_stand.places(submission) == Placement(placed=True)
+    assert await purse.position() == LOCKED
+    if ending == "cancelled":
+        await order_stand.asks(submission.order_no, CANCEL)
+    else:
+        await order_stand.asks(submission.order_no, DECIDE_RISK, REJECT)
+    assert await order_stand.ends(submission.order_no) == ending
+    assert await purse.position() == RETURNED
 
 
 @pytest.mark.parametrize(
