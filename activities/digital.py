@@ -60,7 +60,7 @@ class DigitalGoods(DigitalActivities):
             order = await orders.known(connection, request.order_no, lock=True)
             if await codes.revealed(connection, request.order_no):
                 raise ActionNotAllowed(
-                    "a code was revealed",
+                    Guard.NO_CODE_REVEALED.reason,
                     action=Action.RETURN_UNUSED,
                     state=order.state,
                     actor=request.by.role,

@@ -16,6 +16,7 @@ from api.services import Services
 from api.warnings import Told, not_guaranteed
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.money import Money
@@ -99,7 +100,7 @@ async def _payable(
     machine = order_type(order.order_type).version(order.table_version)
     machine.next(order.state, Action.PAY, Actor.BUYER)
     if order.payment_due_at <= datetime.now(UTC):
-        raise ActionNotAllowed("the time to pay is over", action=Action.PAY, state=order.state)
+        raise ActionNotAllowed(Guard.BEFORE_PAYMENT_DEADLINE.reason, action=Action.PAY, state=order.state)
     unheld = await deductions.require(connection, order_no) if waits_for_stock else ()
     told = [not_guaranteed(demand.line_no, demand.sku) for demand in unheld]
     return order, awaited(machine, order.state) or Instalment.FULL, told

@@ -30,6 +30,7 @@ from api.views import order_document, payment_document, receiver_is_fixed
 from ordersaga.domain.catalogue import Address
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.persistence import orders, parcels, reviews, transitions
 from ordersaga.persistence.orders import Standing
@@ -108,7 +109,7 @@ async def change_receiver(
     async with services.database.transaction() as connection:
         order = await _locked(connection, caller, order_no, Action.CHANGE_RECEIVER)
         if receiver_is_fixed(await parcels.of_order(connection, order_no)):
-            raise ActionNotAllowed("a parcel's label is printed", action=Action.CHANGE_RECEIVER, state=order.state)
+            raise ActionNotAllowed(Guard.BEFORE_FIRST_LABEL.reason, action=Action.CHANGE_RECEIVER, state=order.state)
         stored = await orders.get(connection, order_no)
         if stored is None or stored.receiver is None:
             raise not_found()

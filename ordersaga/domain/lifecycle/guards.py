@@ -24,12 +24,25 @@ class Guard(StrEnum):
     LINES_TO_REVIEW = "lines_to_review"
     NO_CODE_REVEALED = "no_code_revealed"
 
+    @property
+    def reason(self) -> str:
+        """What is told to whom it refuses."""
+        return _REASONS[self]
+
     def why_not(self, facts: Facts) -> str:
         """Why it does not hold; nothing if it does."""
-        held, reason = {
-            Guard.BEFORE_PAYMENT_DEADLINE: (facts.at < facts.payment_due_at, "the time to pay is over"),
-            Guard.BEFORE_FIRST_LABEL: (not facts.label_printed, "a parcel's label is printed"),
-            Guard.LINES_TO_REVIEW: (facts.lines_to_review > 0, "every line is reviewed"),
-            Guard.NO_CODE_REVEALED: (facts.codes_revealed == 0, "a code was revealed"),
-        }[self]
-        return "" if held else reason
+        holds = {
+            Guard.BEFORE_PAYMENT_DEADLINE: facts.at < facts.payment_due_at,
+            Guard.BEFORE_FIRST_LABEL: not facts.label_printed,
+            Guard.LINES_TO_REVIEW: facts.lines_to_review > 0,
+            Guard.NO_CODE_REVEALED: facts.codes_revealed == 0,
+        }
+        return "" if holds[self] else self.reason
+
+
+_REASONS = {
+    Guard.BEFORE_PAYMENT_DEADLINE: "the time to pay is over",
+    Guard.BEFORE_FIRST_LABEL: "a parcel's label is printed",
+    Guard.LINES_TO_REVIEW: "every line is reviewed",
+    Guard.NO_CODE_REVEALED: "a code was revealed",
+}
