@@ -37,7 +37,7 @@ class Attempt:
 async def open_attempt(services: Services, caller: Caller, order_no: str, channel: str, key: str | None) -> Attempt:
     """A new attempt with its cashier page, or the one that this key opened.
 
-    Raises `OutOfStock` when units that are deducted at payment have gone (S5).
+    Raises `OutOfStock` when units that are deducted at payment have gone, but not of a balance (S5).
     """
     provider = services.providers.for_channel(channel)
     due_at: datetime
@@ -101,6 +101,8 @@ async def _payable(
     machine.next(order.state, Action.PAY, Actor.BUYER)
     if order.payment_due_at <= datetime.now(UTC):
         raise ActionNotAllowed(Guard.BEFORE_PAYMENT_DEADLINE.reason, action=Action.PAY, state=order.state)
-    unheld = await deductions.require(connection, order_no) if waits_for_stock else ()
-    told = [not_guaranteed(demand.line_no, demand.sku) for demand in unheld]
-    return order, awaited(machine, order.state) or Instalment.FULL, told
+    instalment = awaited(machine, order.state) or Instalment.FULL
+    # Who cannot pay the balance loses the deposit, and not for want of goods: paid, all of it goes back.
+    look = deductions.missing if instalment is Instalment.BALANCE else deductions.require
+    unheld = await look(connection, order_no) if waits_for_stock else ()
+    return order, instalment, [not_guaranteed(demand.line_no, demand.sku) for demand in unheld]

@@ -14,7 +14,7 @@ def not_guaranteed(line_no: int, sku: str) -> Told:
     """The units of a line are deducted when it is paid: who pays first has them."""
     return {
         "code": "stock_not_guaranteed",
-        "message": "in stock now, but not held: if it is gone when the payment arrives, everything is refunded",
+        "message": "not held: if it is gone when the payment arrives, everything is refunded",
         "line_no": line_no,
         "sku": sku,
     }

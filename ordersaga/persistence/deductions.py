@@ -20,14 +20,19 @@ async def shortage(connection: AsyncConnection, priced: PricedOrder) -> OutOfSto
     return await _shortage(connection, wanted) if wanted else None
 
 
-async def require(connection: AsyncConnection, order_no: str) -> Sequence[Demand]:
-    """What an order still wants, all of which is there. Raises `OutOfStock`."""
+async def missing(connection: AsyncConnection, order_no: str) -> Sequence[Demand]:
+    """What an order still wants, be it there or not."""
     wanted = await _wanted(connection, await submissions.known(connection, order_no))
     held = {item.line_no for item in await stock.sources_of(connection, order_no)}
-    missing = [demand for demand in wanted if demand.line_no not in held]
-    if missing and (short := await _shortage(connection, missing)):
+    return [demand for demand in wanted if demand.line_no not in held]
+
+
+async def require(connection: AsyncConnection, order_no: str) -> Sequence[Demand]:
+    """What an order still wants, all of which is there. Raises `OutOfStock`."""
+    wanted = await missing(connection, order_no)
+    if wanted and (short := await _shortage(connection, wanted)):
         raise short
-    return missing
+    return wanted
 
 
 async def deduct(connection: AsyncConnection, order_no: str, at: datetime) -> None:

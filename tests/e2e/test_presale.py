@@ -182,6 +182,20 @@ async def test_a_cancel_before_the_deposit_costs_nothing_and_after_it_what_the_t
     assert (refund["amount"], refund["state"], refund["reason"]) == (twd(DEPOSIT), "succeeded", "cancelled")
 
 
+async def test_goods_that_have_gone_keep_nobody_from_paying_the_balance_and_the_deposit_comes_back_with_it(
+    shop: Shop,
+) -> None:
+    sale = await presale(shop, opens_in=timedelta(seconds=1))
+    await shop.operator.put(f"/v1/admin/campaigns/{sale.code}", sale.body | {"stock_policy": "deduct_at_payment"})
+    order_no = await sale.deposited()
+    await shop.until(order_no, "awaiting_balance")
+    await shop.places(shop.buyer("quick"), (sale.sku, 4))
+    await shop.pays(sale.buyer, order_no)
+    await shop.until(order_no, "refunded")
+    given_back = (await sale.buyer.order(order_no))["refunds"]
+    assert sorted(item["amount"]["amount"] for item in given_back) == [DEPOSIT, BALANCE]
+
+
 async def test_nonsense_in_a_campaign_is_refused_by_field(shop: Shop) -> None:
     sale = await presale(shop)
     path = f"/v1/admin/campaigns/{sale.sku}-nonsense"
