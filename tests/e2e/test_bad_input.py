@@ -62,7 +62,6 @@ BAD_CARTS: dict[str, tuple[BadCart, str]] = {
     "more units than an order has": (lambda s: s.cart(items=items((s.sku, 5000)) * 2), "items"),
     "items as text": (lambda s: s.cart(items=s.sku), "items"),
     "a SKU with a slash": (lambda s: s.item(sku="../etc"), "items.0.sku"),
-    "no address": (lambda s: {"items": items((s.sku, 1))}, "body"),
     "both addresses": (lambda s: s.cart(address_id="adr_1"), "body"),
     "a country in words": (lambda s: s.cart(address=TAIPEI | {"country": "Taiwan"}), "address.country"),
     "an address without a phone": (
@@ -100,6 +99,11 @@ async def test_an_order_of_more_parcels_than_a_run_can_follow_is_refused(scene: 
 async def test_an_unknown_shipping_option_is_refused_with_those_there_are(scene: Scene) -> None:
     answer = await scene.buyer.ask("POST", "/v1/quotes", scene.cart(shipping_option="teleport"))
     assert refused(answer, 422, "shipping_option_unknown")["allowed"] == ["standard"]
+
+
+async def test_goods_that_are_shipped_need_an_address(scene: Scene) -> None:
+    answer = await scene.buyer.ask("POST", "/v1/quotes", {"items": items((scene.sku, 1))})
+    assert refused(answer, 422, "address_needed")["field"] == "address"
 
 
 async def test_an_unknown_order_type_is_refused(scene: Scene) -> None:

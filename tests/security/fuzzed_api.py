@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,9 +21,30 @@ _NAME = "fuzzed"
 _LONGEST = 100.0
 
 
+_LIFT = """
+    UPDATE purchase_limits SET enabled = false;
+    UPDATE risk_rules SET enabled = false;
+    DELETE FROM block_lists;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzed:
+    """Where it is to be found, itself and its database."""
+
+    url: str
+    database: str
+
+    async def lift(self) -> None:
+        """Lift whatever limit or rule was entered, so that what comes next is not refused for it."""
+        server = await asyncpg.connect(self.database, timeout=10)
+        await server.execute(_LIFT, timeout=30)
+        await server.close(timeout=10)
+
+
 @asynccontextmanager
-async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[str]:
-    """Its address. The servers are the session's; the database, the task queue and the processes are not."""
+async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[Fuzzed]:
+    """The servers are the session's; the database, the task queue and the processes are not."""
     server = await asyncpg.connect(stack.addresses.database, timeout=10)
     await server.execute(f"CREATE DATABASE {_NAME}", timeout=30)
     await server.close(timeout=10)
@@ -31,8 +53,9 @@ async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[str]:
         ports.take(part)
     folder.prepare()
     url = f"http://{LOOPBACK}:{ports['api']}"
+    database = f"{stack.addresses.database.rpartition('/')[0]}/{_NAME}"
     decided = {
-        "ORDERSAGA_DATABASE_URL": f"{stack.addresses.database.rpartition('/')[0]}/{_NAME}",
+        "ORDERSAGA_DATABASE_URL": database,
         "ORDERSAGA_REDIS_URL": f"{stack.addresses.redis.rpartition('/')[0]}/1",
         "ORDERSAGA_API_PORT": str(ports["api"]),
         "ORDERSAGA_PUBLIC_URL": url,
@@ -47,7 +70,7 @@ async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[str]:
             await asyncio.gather(
                 children.boot(programs.api), children.boot(partial(programs.worker, 1, ports["metrics"]))
             )
-        yield url
+        yield Fuzzed(url, database)
     finally:
         async with asyncio.timeout(_LONGEST):
             await children.stop(children.names)
