@@ -17,11 +17,9 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy
+from ordersaga.domain.notifications import Notification
 from ordersaga.persistence import codes, digital_holds, entitlements, notifications, orders, submissions, transitions
 from ordersaga.persistence.database import Database
-
-DELIVERED = "delivered_digitally"
-"""What the buyer is told."""
 
 
 class DigitalGoods(DigitalActivities):
@@ -51,7 +49,7 @@ class DigitalGoods(DigitalActivities):
                 by=ActedBy(role=Actor.SYSTEM, subject="delivery", channel="workflow"),
                 step=request.step,
             )
-            await notifications.notify(connection, request.order_no, DELIVERED, request.at)
+            await notifications.notify(connection, request.order_no, Notification.DELIVERED_DIGITALLY, request.at)
         count_transition(request.action)
 
     @implements(DigitalActivities.begin_return)

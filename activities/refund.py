@@ -31,6 +31,7 @@ from ordersaga.domain.messages import (
     order_workflow_id,
     refund_workflow_id,
 )
+from ordersaga.domain.notifications import Notification
 from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.refund import Refund, RefundReport, decide, judge, number_of, refund_of, source_of
 from ordersaga.gateways import metrics
@@ -38,8 +39,6 @@ from ordersaga.gateways.payment.provider import PaymentProvider, ProviderUnavail
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import inbox, notifications, orders, payments, refunds, transitions
 from ordersaga.persistence.database import Database
-
-REFUNDED = "refunded"
 
 
 class Refunds(RefundActivities):
@@ -175,7 +174,7 @@ async def settle_refund(connection: AsyncConnection, refund_no: str, at: datetim
         by = ActedBy(role=Actor.SYSTEM, subject=refund.provider, channel="provider", reason=reached.failure or "")
         await _record(connection, reached, action, by, at)
         if reached.state is RefundState.SUCCEEDED:
-            await notifications.notify(connection, refund.order_no, REFUNDED, at)
+            await notifications.notify(connection, refund.order_no, Notification.REFUNDED, at)
             await _tell_order(connection, reached)
         metrics.REFUNDS.labels(state=reached.state).inc()
         refund = reached

@@ -8,8 +8,9 @@ from temporalio import workflow
 from ordersaga.contracts.order import OrderActivities, RemindBuyer
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.messages import ActedBy
+from ordersaga.domain.notifications import Notification
 from ordersaga.domain.payment import Instalment
-from ordersaga.domain.presale import BALANCE_CLOSES_SOON, BALANCE_DUE, DEPOSIT_FORFEITED, FORFEIT, REFUND, PresaleTerms
+from ordersaga.domain.presale import FORFEIT, REFUND, PresaleTerms
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.paying import CANCELLED, TIMED_OUT, Closing
 from workflows.refunding import Refunding
@@ -73,7 +74,8 @@ class Balancing(Reviewing, Refunding):
         await self.is_written_down()
         grace = timedelta(seconds=self.recorded.policies.payment_seconds)
         self.payment_due_at = self._terms.balance_due_at(workflow.now(), grace)
-        await self.move(Action.OPEN_BALANCE, notify=BALANCE_DUE if amount else None, payment_due_at=self.payment_due_at)
+        told = Notification.BALANCE_DUE if amount else None
+        await self.move(Action.OPEN_BALANCE, notify=told, payment_due_at=self.payment_due_at)
         reminding = asyncio.create_task(self._remind()) if amount else None
         await self._collect(amount)
         if reminding is not None:
@@ -91,7 +93,7 @@ class Balancing(Reviewing, Refunding):
         except TimeoutError:
             await perform(
                 OrderActivities.remind,
-                RemindBuyer(order_no=self.order_no, kind=BALANCE_CLOSES_SOON, at=workflow.now()),
+                RemindBuyer(order_no=self.order_no, kind=Notification.BALANCE_CLOSES_SOON, at=workflow.now()),
                 summary="Remind the buyer of the balance",
             )
 
@@ -114,6 +116,6 @@ class Balancing(Reviewing, Refunding):
         if closing.end is Action.REFUND_DEPOSIT:
             await self.give_money_back(closing.end, reason=_REASONS[closing.undoing])
         elif closing.end is Action.FORFEIT_DEPOSIT:
-            await self.move(closing.end, notify=DEPOSIT_FORFEITED)
+            await self.move(closing.end, notify=Notification.DEPOSIT_FORFEITED)
         else:
             await super()._end(closing)

@@ -8,6 +8,7 @@ from ordersaga.contracts.group import GroupActivities, LeaveSeat, Membership, Pa
 from ordersaga.domain.group import Prospect
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.messages import GROUP_DECIDED, ActedBy, OrderStart
+from ordersaga.domain.notifications import Notification
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.paying import Closing, Paying
 from workflows.refunding import Refunding
@@ -42,7 +43,7 @@ class Grouping(Paying, Refunding):
             await workflow.wait_condition(lambda: self._group_decided or self._cancel_wanted is not None)
             membership = await (self._pay_seat() if self._group_decided else self._leave_seat())
         if membership.prospect is Prospect.FILLED:
-            await self.move(Action.FILL_GROUP, notify="group_filled")
+            await self.move(Action.FILL_GROUP, notify=Notification.GROUP_FILLED)
             self._cancel_wanted = None
             return True
         await self.give_back(Undoing.REFUNDED)
@@ -52,7 +53,7 @@ class Grouping(Paying, Refunding):
 
     async def _give_up(self, by: ActedBy | None) -> None:
         if by is None:
-            await self.refunded(Action.EXPIRE_GROUP, reason="group_expired", notify="group_expired")
+            await self.refunded(Action.EXPIRE_GROUP, reason="group_expired", notify=Notification.GROUP_EXPIRED)
         else:
             await self.refunded(Action.CANCEL, reason="cancelled", by=by)
 

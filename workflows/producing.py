@@ -18,6 +18,7 @@ from ordersaga.domain.messages import (
     order_workflow_id,
     parcel_workflow_id,
 )
+from ordersaga.domain.notifications import Notification
 from workflows.run import OrderRun
 from workflows.steps import perform
 
@@ -44,7 +45,7 @@ class Producing(OrderRun):
         self.tell("carriers to deliver")
         for parcel in carried:
             await parcel
-        await self.move(Action.DELIVER_LAST_PARCEL, notify="confirm_receipt_and_review")
+        await self.move(Action.DELIVER_LAST_PARCEL, notify=Notification.CONFIRM_RECEIPT_AND_REVIEW)
 
     async def _split(self) -> list[str]:
         reached = self.machine.next(self.state, Action.SPLIT)

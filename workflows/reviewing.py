@@ -7,6 +7,7 @@ from temporalio import workflow
 
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.messages import DECIDE_RISK, ActedBy, OrderStart, RiskDecision, StateReached
+from ordersaga.domain.notifications import Notification
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.paying import CANCELLED, Paying
 from workflows.run import SYSTEM, refusal
@@ -80,11 +81,13 @@ class Reviewing(Paying):
             await self._refuse_for_risk(Action.REJECT_RISK, by)
             return
         self.payment_due_at = self.due_in(self.recorded.policies.payment_seconds)
-        await self.move(Action.APPROVE_RISK, by, notify="review_approved", payment_due_at=self.payment_due_at)
+        await self.move(
+            Action.APPROVE_RISK, by, notify=Notification.REVIEW_APPROVED, payment_due_at=self.payment_due_at
+        )
 
     async def _refuse_for_risk(self, action: Action, by: ActedBy) -> None:
         await self.give_back(Undoing.REFUSED)
-        await self.move(action, by, notify="review_refused")
+        await self.move(action, by, notify=Notification.REVIEW_REFUSED)
         self._cancel_wanted = None
 
 

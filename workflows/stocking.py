@@ -6,6 +6,7 @@ from temporalio.exceptions import ApplicationError
 from ordersaga.contracts.stock import DeductStock, StockActivities
 from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.notifications import Notification
 from ordersaga.domain.pricing.restoration import Undoing
 from workflows.placing import Placing
 from workflows.refunding import Refunding
@@ -32,8 +33,8 @@ class Stocking(Placing, Refunding):
             await self.refunded(
                 Action.MISS_STOCK,
                 reason=OutOfStock.code,
-                notify="out_of_stock_refunded",
-                notify_merchants="sale_lost_out_of_stock",
+                notify=Notification.OUT_OF_STOCK_REFUNDED,
+                notify_merchants=Notification.SALE_LOST_OUT_OF_STOCK,
             )
             return False
         return True

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from api import paging
 from api.access import BuyerOrMerchant, actor_of
@@ -10,6 +11,7 @@ from api.authentication import Role
 from api.problems import responses
 from api.schemas.values import Page, Response
 from api.services import UsesServices
+from ordersaga.domain.notifications import Notification
 from ordersaga.persistence import notifications
 
 router = APIRouter(prefix="/v1/notifications", tags=["orders"])
@@ -17,7 +19,7 @@ router = APIRouter(prefix="/v1/notifications", tags=["orders"])
 
 class NotificationView(Response):
     order_no: str
-    kind: str
+    kind: str = Field(description=f"such as {', '.join(f'`{kind}`' for kind in Notification)}")
     created_at: datetime
 
 

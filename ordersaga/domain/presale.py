@@ -10,9 +10,6 @@ from ordersaga.domain.payment import Instalment
 
 FORFEIT, REFUND = "forfeit", "refund"
 
-BALANCE_DUE, BALANCE_CLOSES_SOON, DEPOSIT_FORFEITED = "balance_due", "balance_closes_soon", "deposit_forfeited"
-"""What buyers are told: the window has opened; a quarter of it is left; the deposit is kept."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresaleTerms(Terms):
