@@ -11,7 +11,7 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import PAYMENT_REPORTED, order_workflow_id
-from ordersaga.domain.payment import PaymentReport, PaymentState
+from ordersaga.domain.payment import Instalment, PaymentReport, PaymentState, awaited
 from ordersaga.gateways import correlation
 from ordersaga.gateways.payment.provider import PaymentAttempt, PaymentProvider, PaymentUnknown
 from ordersaga.gateways.payment.registry import PaymentProviders
@@ -90,7 +90,10 @@ class Inquiry:
         if payment is None or order is None:
             raise NotFound("there is no such payment", payment_id=payment_id)
         correlation.bind(order_no=payment.order_no)
-        awaited = order_type(order.order_type).version(order.table_version).allows(order.state, Action.PAY, Actor.BUYER)
+        machine = order_type(order.order_type).version(order.table_version)
+        is_awaited = machine.allows(order.state, Action.PAY, Actor.BUYER) and payment.instalment is (
+            awaited(machine, order.state) or Instalment.FULL
+        )
         attempt = PaymentAttempt(
             payment_id=payment_id,
             order_no=payment.order_no,
@@ -99,10 +102,10 @@ class Inquiry:
             expires_at=order.payment_due_at,
         )
         try:
-            report = await (provider.ask(payment_id) if awaited else provider.close(attempt))
+            report = await (provider.ask(payment_id) if is_awaited else provider.close(attempt))
         except PaymentUnknown:
             closed = PaymentReport(payment_id=payment_id, state=PaymentState.CLOSED, amount=payment.amount)
-            return None if awaited else closed
+            return None if is_awaited else closed
         return None if report.state is PaymentState.OPEN else report
 
     async def _store(self, provider: PaymentProvider, inquiry: DueInquiry, report: PaymentReport) -> None:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ordersaga.domain.inquiry import Pace
 from ordersaga.domain.messages import CANCEL
-from ordersaga.domain.payment import Payment, PaymentState
+from ordersaga.domain.payment import Instalment, Payment, PaymentState
 from ordersaga.gateways.payment.provider import PaymentUnknown, ProviderUnavailable
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.persistence import payments
@@ -20,6 +20,7 @@ from ordersaga.persistence.tables.payments import payments as table
 from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import QUEUE, OrderStand
 from tests.integration.outside import FakeProvider
+from tests.integration.presale_stand import PresaleStand
 from tests.shop import until
 from worker.delivery import Delivery
 from worker.inquiry import Inquiry
@@ -62,6 +63,17 @@ async def test_an_order_whose_payment_nobody_reported_is_found_paid(order_stand:
     order_stand.provider.told[payment.payment_id] = PaymentState.SUCCEEDED
     async with asking(order_stand):
         await order_stand.until(payment.order_no, "in_production")
+
+
+async def test_a_deposit_that_was_left_open_is_closed_while_the_balance_is_awaited(order_stand: OrderStand) -> None:
+    presales = await PresaleStand.of(order_stand)
+    order_no = await presales.opened(await order_stand.shelves())
+    payment = await order_stand.attempt(order_no, ask_at=datetime.now(UTC))
+    async with order_stand.database.transaction() as connection:
+        here = table.c.payment_id == payment.payment_id
+        await connection.execute(update(table).where(here).values(instalment=Instalment.DEPOSIT))
+    async with asking(order_stand):
+        await order_stand.becomes(payment, PaymentState.CLOSED)
 
 
 @pytest.mark.parametrize("answer", [PaymentState.OPEN, ProviderUnavailable("away"), PaymentUnknown("not seen yet")])
