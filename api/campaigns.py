@@ -10,6 +10,7 @@ from api.problems import Problem
 from api.schemas.rules import within
 from ordersaga.domain.campaigns import Campaign
 from ordersaga.domain.errors import RuleInvalid
+from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.persistence import campaigns, catalogue, stocktaking
 
 
@@ -41,6 +42,8 @@ async def put_campaigns(
             currency = known[sku].price.currency
             if currency != entry.campaign.price.currency:
                 raise RuleInvalid("price.currency", f"must be {currency}, as of the SKU")
+            if order_type(known[sku].order_type).ships != order_type(entry.campaign.order_type).ships:
+                raise RuleInvalid("sku", f"cannot be sold as {entry.campaign.order_type}: one is shipped, one is not")
             if other := await campaigns.overlapping(connection, entry.campaign, at):
                 raise RuleInvalid("starts_at", f"{other} offers {sku} as {entry.campaign.order_type} at that time")
             pooled = entry.stock is not None

@@ -1,12 +1,13 @@
 """Digital goods over HTTP: bought without an address, looked at by their buyer alone, returned unseen (R-TYPE-4)."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
-from tests.shop import TAIPEI, Document, Person, Shop, items, refused, succeeded, until
+from tests.shop import TAIPEI, Document, Person, Shop, items, refused, succeeded, twd, until
 
 PRICE = 12_300
 
@@ -281,3 +282,18 @@ async def test_a_provider_that_is_away_is_waited_for(shop: Shop) -> None:
     await shop.pays(buyer, order_no)
     await until(lambda: provider.state(f"{order_no}.1.1"), lambda state: state == "granted")
     await shop.until(order_no, "received")
+
+
+async def test_a_campaign_of_what_is_shipped_takes_nothing_that_is_not(shop: Shop) -> None:
+    sku = await sells(shop, f"{shop.mark}-S-1")
+    now = datetime.now(UTC)
+    body = {
+        "order_type": "flash_sale",
+        "name": "Noon",
+        "sku": sku,
+        "price": twd(PRICE),
+        "starts_at": now.isoformat(),
+        "ends_at": (now + timedelta(hours=1)).isoformat(),
+    }
+    answer = await shop.operator.ask("PUT", f"/v1/admin/campaigns/{sku}-noon", body)
+    assert refused(answer, 422, "rule_invalid")["field"] == "sku"

@@ -37,7 +37,7 @@ MEANING = {
     "payment.failed": "An attempt to pay failed; the buyer may try again.",
     "payment.closed": "An attempt to pay was closed without money.",
     "payment.unexpected": "Money came that the order does not take: too late, twice, or a wrong amount. It goes back.",
-    "order.paid": "The order is paid.",
+    "order.paid": "The order is paid. A group buy still waits for its group: it goes on with `order.group_filled`.",
     "order.closing": "The deadline passed, or somebody cancelled: open attempts are being closed.",
     "order.timed_out": "The order was not paid in time; everything was given back.",
     "order.cancelled": "The order was cancelled before payment; everything was given back.",
