@@ -78,7 +78,10 @@ async def test_a_group_that_does_not_fill_gives_money_back_to_the_cent_whenever_
     gone = await shop.until(late["order_no"], "cancelled")
     assert [payment["state"] for payment in gone["payments"]] == ["closed"]
     assert await moves(lea, first) == ["submit", "confirm_payment", "expire_group", "finish_refund"]
-    assert await moves(cat, silent) == ["submit", "expire_group", "confirm_payment", "expire_group", "finish_refund"]
+    # The provider is asked when the group is over, or by the inquiry that happened to come before.
+    *found, expired, finished = await moves(cat, silent)
+    assert found in (["submit", "expire_group", "confirm_payment"], ["submit", "confirm_payment"])
+    assert (expired, finished) == ("expire_group", "finish_refund")
     assert await moves(dan, late) == ["submit", "expire_group", "confirm_cancellation"]
     assert (await buy.group(code))["state"] == "expired"
     assert await shop.stock(buy.sku) == (100, 0)

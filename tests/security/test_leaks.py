@@ -83,7 +83,7 @@ async def has_codes(shop: Shop, told: Told) -> Document:
     await shop.until(order_no, "received")
     for _ in range(2):
         shown = await buyer.post(f"/v1/orders/{order_no}/lines/1/reveal", key=f"look-{sku}")
-        assert sorted(shown["codes"]) == codes
+        assert sorted(shown["codes"]) == sorted(codes)
     told.words |= {"a code": codes[0], "another code": codes[1]}
     return await shop.operator.order(order_no)
 
