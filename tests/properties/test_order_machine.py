@@ -88,7 +88,7 @@ class GroupBuyLife(OrderLife):
             assert self.kept == 0
 
 
-_LIVES = settings(max_examples=max(150, settings().max_examples))
+_LIVES = settings(max_examples=max(100, settings().max_examples))
 
 for life in (StandardLife, EarlierStandardLife, FlashSaleLife, PresaleLife, DigitalLife, GroupBuyLife):
     life.TestCase.settings = settings(_LIVES, stateful_step_count=25)
