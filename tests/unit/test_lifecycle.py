@@ -7,9 +7,12 @@ import pytest
 from ordersaga.domain.errors import ActionNotAllowed, NotFound
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.diagram import mermaid
+from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, order_type
+from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.lifecycle.table import Actor, Machine, Statuses, Transition, rows
 from ordersaga.domain.lifecycle.words import LANGUAGES
+from ordersaga.domain.payment import CONFIRMED_BY
 
 MACHINES = [machine for kind in ORDER_TYPES.values() for machine in kind.machines]
 NAMES = [f"{machine.name}-{machine.version}" for machine in MACHINES]
@@ -77,6 +80,33 @@ def test_no_waiting_state_depends_on_one_person_alone(machine: Machine) -> None:
     """Time or a neighbour moves it on when nobody does."""
     for state in set(machine.states) - machine.final:
         assert any(Actor.SYSTEM in row.by and row.next != state for row in machine.rows if row.current == state), state
+
+
+@every_machine
+def test_what_was_paid_is_not_taken_again(machine: Machine) -> None:
+    for action in CONFIRMED_BY.values():
+        paid = {row.next for row in machine.rows if row.action == action}
+        later = set().union(*(machine.reachable(state) for state in paid))
+        assert not [row for row in machine.rows if row.action == action and row.current in later]
+
+
+@every_machine
+def test_no_way_leads_from_a_paid_order_to_an_end_that_keeps_its_money_for_nothing(machine: Machine) -> None:
+    paid = {row.next for row in machine.rows if row.action in CONFIRMED_BY.values()}
+    ends = set().union(*(machine.reachable(state) for state in paid)) & machine.final
+    assert not ends & {State.CANCELLED, State.PAYMENT_TIMED_OUT, State.RISK_REFUSED}
+
+
+@every_machine
+def test_actions_that_the_moment_decides_about_are_guarded_in_every_state(machine: Machine) -> None:
+    guards = {
+        Action.PAY: Guard.BEFORE_PAYMENT_DEADLINE,
+        Action.CHANGE_RECEIVER: Guard.BEFORE_FIRST_LABEL,
+        Action.REVIEW: Guard.LINES_TO_REVIEW,
+        Action.RETURN_UNUSED: Guard.NO_CODE_REVEALED,
+    }
+    for row in machine.rows:
+        assert row.guard == guards.get(Action(row.action)), row
 
 
 @every_machine
