@@ -40,7 +40,6 @@ async def open_attempt(services: Services, caller: Caller, order_no: str, channe
     Raises `OutOfStock` when units that are deducted at payment have gone, but not of a balance (S5).
     """
     provider = services.providers.for_channel(channel)
-    due_at: datetime
 
     async def create(connection: AsyncConnection) -> dict[str, Any]:
         order, instalment, unheld = await _payable(connection, caller, order_no)
@@ -73,7 +72,6 @@ async def open_attempt(services: Services, caller: Caller, order_no: str, channe
         order = await orders.standing(connection, order_no)
     if payment is None or order is None:
         raise not_found()
-    due_at = order.payment_due_at
     if payment.cashier_url is None:
         cashier_url = await provider.open(
             PaymentAttempt(
@@ -81,12 +79,12 @@ async def open_attempt(services: Services, caller: Caller, order_no: str, channe
                 order_no=order_no,
                 channel=channel,
                 amount=payment.amount,
-                expires_at=due_at,
+                expires_at=order.payment_due_at,
             )
         )
         async with services.database.transaction() as connection:
             payment = await payments.set_cashier(connection, payment, cashier_url)
-    return Attempt(payment, due_at, opened.get("warnings", ()))
+    return Attempt(payment, order.payment_due_at, opened.get("warnings", ()))
 
 
 async def _payable(

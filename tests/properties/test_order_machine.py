@@ -1,5 +1,7 @@
 """What the tables promise, type by type, whatever is tried and in whatever order (R-STM-1, P1, P3, P6, P9)."""
 
+from typing import Any
+
 from hypothesis import settings
 from hypothesis.stateful import invariant
 
@@ -88,8 +90,16 @@ class GroupBuyLife(OrderLife):
             assert self.kept == 0
 
 
-_LIVES = settings(max_examples=max(100, settings().max_examples))
+def searched(life: type[OrderLife]) -> Any:
+    """Its test case, looked through for longer than properties are by default: most lives end young."""
+    case = life.TestCase
+    case.settings = settings(max_examples=max(100, settings().max_examples), stateful_step_count=25)
+    return case
 
-for life in (StandardLife, EarlierStandardLife, FlashSaleLife, PresaleLife, DigitalLife, GroupBuyLife):
-    life.TestCase.settings = settings(_LIVES, stateful_step_count=25)
-    globals()[f"Test{life.__name__}"] = life.TestCase
+
+TestStandardLife = searched(StandardLife)
+TestEarlierStandardLife = searched(EarlierStandardLife)
+TestFlashSaleLife = searched(FlashSaleLife)
+TestPresaleLife = searched(PresaleLife)
+TestDigitalLife = searched(DigitalLife)
+TestGroupBuyLife = searched(GroupBuyLife)
