@@ -64,6 +64,20 @@ def test_a_gift_is_given_whole_or_not_at_all(stock: int, given: dict[str, int]) 
     assert considered(pricing, "GIFT").reason == ("" if given else "gift_unavailable")
 
 
+@pytest.mark.parametrize(("stock", "budget"), [(1, None), (9, 1_500)])
+def test_a_repeated_gift_of_which_too_few_are_left_is_given_for_what_a_discount_leaves(
+    stock: int, budget: int | None
+) -> None:
+    offers = [
+        promotion("GIFT", Gift(sku="CUP", repeat=True), minimum_amount=1_000, budget=budget),
+        promotion("OFF", AmountOff(amount=500), stage=Stage.GOODS),
+    ]
+    facts: dict[str, Any] = {"gifts": {"CUP": CUP}, "gift_stock": {"CUP": stock}}
+    assert gifts(price(cart(("LAMP", 2)), [LAMP], offers[0], **facts)) == {}
+    pricing = price(cart(("LAMP", 2)), [LAMP], *offers, **facts)
+    assert (gifts(pricing), pricing.order.totals.payable) == ({"CUP": 1}, 1_500)
+
+
 def test_what_is_bought_is_not_there_to_be_given() -> None:
     offer = promotion("GIFT", Gift(sku="CUP"))
     facts: dict[str, Any] = {"gifts": {"CUP": CUP}, "gift_stock": {"CUP": 3}}

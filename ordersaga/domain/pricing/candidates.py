@@ -80,6 +80,21 @@ class Candidate:
 
     def gift(self, base: Base) -> int:
         """How many units it gives: all or none."""
+        units = self._gifts_for(base)
+        return units if units <= self._affordable_gifts else 0
+
+    def most_gifts(self, base: Base) -> int:
+        """No fewer units than it gives of this base, or of any smaller one: a repeated gift that asks for too many may
+        be given when the minimum is reached less often.
+        """
+        effect = self.offer.effect
+        if not isinstance(effect, Gift) or not effect.repeat or self.offer.minimum_amount is None:
+            return self.gift(base)
+        most = min(self._gifts_for(base), self._affordable_gifts)
+        return max(0, most - most % effect.quantity)
+
+    def _gifts_for(self, base: Base) -> int:
+        """How many units it promises."""
         effect, offer = self.offer.effect, self.offer
         if not isinstance(effect, Gift) or not self.reaches(base):
             return 0
@@ -89,9 +104,14 @@ class Candidate:
         if effect.repeat and offer.minimum_count is not None:
             by_count = self.count // offer.minimum_count
             times = by_count if offer.minimum_amount is None else min(times, by_count)
-        units = effect.quantity * times
-        too_dear = self.budget is not None and units * self.gift_price > self.budget
-        return 0 if units > self.gift_units or too_dear else units
+        return effect.quantity * times
+
+    @property
+    def _affordable_gifts(self) -> int:
+        """How many units are free, and within the budget."""
+        if self.budget is None or not self.gift_price:
+            return self.gift_units
+        return min(self.gift_units, self.budget // self.gift_price)
 
 
 @dataclass(frozen=True, slots=True)

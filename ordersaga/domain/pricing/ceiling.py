@@ -1,6 +1,8 @@
 """How much offers can be worth at the most: the bound of the search for the best combination.
 
 What an offer takes never grows when its base shrinks, so on the largest base that it may still see it takes the most.
+A budget and the units of a gift that are free may forbid that, and permit what is taken of a smaller base: those bound
+what counts here, and do not refuse it.
 Where a later offer surely takes a percentage of what an earlier one leaves, the earlier one is worth that much less:
 of 100 off before 10 % off only 90 count, because the ceiling of the 10 % is that of the larger base.
 """
@@ -11,7 +13,7 @@ from typing import NamedTuple
 
 from ordersaga.domain.pricing.application import Left, LinesOf
 from ordersaga.domain.pricing.candidates import TURN, Candidate
-from ordersaga.domain.pricing.effects import WHOLE, Gift
+from ordersaga.domain.pricing.effects import WHOLE
 from ordersaga.domain.pricing.rivalry import Rivalry, numbers_of
 from ordersaga.domain.pricing.source import Stage
 
@@ -116,7 +118,9 @@ def ceilings(worth: Worth, rivalry: Rivalry, left: Left, turn: int, lines: Lines
     return Ceilings(
         worth=worth,
         values={
-            number: _value(item, left if item.turn == turn else later, percentages)
+            number: _value(item, left, item.gift(left.base), percentages)
+            if item.turn == turn
+            else _value(item, later, item.most_gifts(later.base), percentages)
             for number, item in enumerate(rivalry.whole)
             if item.turn >= turn
         },
@@ -162,9 +166,9 @@ def _inside(rivalry: Rivalry, item: Candidate, turn: int) -> int:
     return bits
 
 
-def _value(item: Candidate, left: Left, percentages: _Percentages) -> Value:
+def _value(item: Candidate, left: Left, gift_units: int, percentages: _Percentages) -> Value:
     amount = left.most(item)
-    given = item.gift(left.base) * item.gift_worth if isinstance(item.offer.effect, Gift) else 0
+    given = gift_units * item.gift_worth
     chosen = item.chosen if amount or given else 0
     if item.turn == _SHIPPING:
         return Value(chosen, 0, amount, given)

@@ -58,7 +58,7 @@ class _Search:
         self._basket = basket
         self._by_line = ByLine([item for item in candidates if item.by_line], basket)
         whole = [item for item in candidates if not item.by_line]
-        whole = [item for item in whole if list_amounts.most(item) or item.gift(basket.amounts)]
+        whole = [item for item in whole if list_amounts.most(item) or item.most_gifts(basket.amounts)]
         self.rivalry = Rivalry(whole, self._by_line)
         self.progress = Progress(decisions, len(whole), len(basket.skus))
         most = self._by_line.most_beside(())[1]
