@@ -33,5 +33,7 @@ async def test_a_rule_is_parsed_once_until_too_many_were_parsed_after_it(databas
         assert len(parsed) == 2
         assert await rules.rules(connection, [a, b, c]) == offers, "more than are kept"
         assert len(parsed) == 3
-        assert await rules.rules(connection, [c, a]) == [offers[2], offers[0]]
-        assert len(parsed) == 4, "the oldest was forgotten"
+        assert await rules.rules(connection, [c]) == offers[2:]
+        assert len(parsed) == 3, "the newest is kept"
+        assert await rules.rules(connection, [a, b]) == offers[:2]
+        assert len(parsed) == 4, "one was forgotten of the two that the database gave at once, in an order of its own"
