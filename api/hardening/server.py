@@ -1,4 +1,4 @@
-"""The HTTP server's side of it: heads that never end, and whose word on the client's address counts."""
+"""The HTTP server's side of it: heads that never end, idle connections, and whose word on the client's address counts."""
 
 import json
 from typing import Any
@@ -41,6 +41,8 @@ def uvicorn_options(settings: HttpSettings) -> dict[str, Any]:
 
     return {
         "http": BoundedHeads,
+        # Whoever ends an idle connection should be its caller, who knows whether a request is on its way.
+        "timeout_keep_alive": settings.keep_alive_seconds,
         "proxy_headers": bool(settings.trusted_proxies),
         "forwarded_allow_ips": settings.trusted_proxies,
     }

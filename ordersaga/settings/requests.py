@@ -50,6 +50,9 @@ class HttpSettings(BaseModel):
     body_bytes: int = Field(1024**2, gt=0, description="the largest body of a request")
     catalogue_bytes: int = Field(16 * 1024**2, gt=0, description="the largest body of an operator's request")
     head_bytes: int = Field(64 * 1024, ge=8192, description="the largest request line with all headers")
+    keep_alive_seconds: int = Field(
+        75, gt=0, description="how long an idle connection is held; longer than the proxy in front keeps it"
+    )
     trusted_proxies: list[str] = Field(
         default_factory=list, description="addresses or networks whose `X-Forwarded-For` and `-Proto` are believed"
     )

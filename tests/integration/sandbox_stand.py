@@ -139,7 +139,9 @@ def _receive_callbacks(app: FastAPI, stand: Stand) -> None:
 @asynccontextmanager
 async def _serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]:
     # The listener is open already, so that nobody has to wait for the server: early requests queue.
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=3))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=3, timeout_keep_alive=75)
+    )
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         yield

@@ -112,6 +112,12 @@ async def behind_a_proxy(settings: HttpSettings) -> AsyncIterator[httpx.AsyncCli
             await serving
 
 
+def test_an_idle_connection_is_held_longer_than_callers_and_proxies_keep_it() -> None:
+    usual_of_proxies = 60
+    held = uvicorn_options(HttpSettings())["timeout_keep_alive"]
+    assert held > max(usual_of_proxies, httpx.Limits().keepalive_expiry or 0)
+
+
 FORWARDED = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
 
 
