@@ -26,7 +26,8 @@ class WebhookSender:
             ssl_context=ssl.create_default_context(),
             max_connections=None,
             max_keepalive_connections=64,
-            keepalive_expiry=15.0,
+            # Idle connections end here before a server's usual five seconds end them in the middle of a request.
+            keepalive_expiry=3.0,
             network_backend=GuardedNetwork(rules),
         )
 
