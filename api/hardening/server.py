@@ -1,4 +1,4 @@
-"""The HTTP server's side of it: heads that never end, idle connections, and whose word on the client's address counts."""
+"""The HTTP server's side of it: heads without end, idle connections, and whose word on the client's address counts."""
 
 import json
 from typing import Any
