@@ -105,6 +105,7 @@ class OrderRecord(OrderActivities):
                 by=request.by,
                 step=request.step,
                 payment_due_at=request.payment_due_at,
+                after_sales_until=request.after_sales_until,
             )
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)

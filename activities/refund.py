@@ -24,10 +24,12 @@ from ordersaga.domain.lifecycle.refund import FINAL, RefundState
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import (
+    CASE_CHANGED,
     REFUND_DUE,
     REFUND_FINISHED,
     REFUND_REPORTED,
     ActedBy,
+    case_workflow_id,
     order_workflow_id,
     refund_workflow_id,
 )
@@ -183,13 +185,16 @@ async def settle_refund(connection: AsyncConnection, refund_no: str, at: datetim
 
 
 async def _request(connection: AsyncConnection, payment_id: str, at: datetime) -> tuple[Refund, bool]:
-    """The refund of this payment, and whether it is new."""
+    """The refund of this payment, or the one that is named, and whether it is new."""
+    if await refunds.get(connection, payment_id) is not None:
+        settled = await settle_refund(connection, payment_id, at)
+        await _heard(connection, payment_id, at)
+        return settled, False
     payment = await payments.get(connection, payment_id)
     if payment is None:
         raise NotFound("there is no such payment", payment_id=payment_id)
     await orders.standing(connection, payment.order_no, lock=True)
-    due = await inbox.unapplied(connection, [refund_workflow_id(payment_id)])
-    await inbox.mark_applied(connection, due, at)
+    await _heard(connection, payment_id, at)
     known = await refunds.get(connection, number_of(source_of(payment_id)))
     if known is not None:
         return await settle_refund(connection, known.refund_no, at), False
@@ -201,6 +206,11 @@ async def _request(connection: AsyncConnection, payment_id: str, at: datetime) -
     by = ActedBy(role=Actor.SYSTEM, subject="refund", channel="workflow", reason=refund.reason)
     await _note(connection, refund, Action.REQUEST_REFUND, by, at)
     return refund, True
+
+
+async def _heard(connection: AsyncConnection, subject: str, at: datetime) -> None:
+    """What made the run begin is taken note of."""
+    await inbox.mark_applied(connection, await inbox.unapplied(connection, [refund_workflow_id(subject)]), at)
 
 
 async def _owed(connection: AsyncConnection, request: GiveMoneyBack) -> list[Refund]:
@@ -217,16 +227,27 @@ async def _owed(connection: AsyncConnection, request: GiveMoneyBack) -> list[Ref
     return owed
 
 
-async def owe_refund(connection: AsyncConnection, payment_id: str) -> None:
+async def request_for_case(connection: AsyncConnection, refund: Refund) -> None:
+    """Write the document of what a case gives back, once, and have its run begin."""
+    if await refunds.add(connection, refund):
+        by = ActedBy(role=Actor.SYSTEM, subject="refund", channel="workflow", reason=refund.reason)
+        await _note(connection, refund, Action.REQUEST_REFUND, by, refund.requested_at)
+        await owe_refund(connection, refund.run)
+
+
+async def owe_refund(connection: AsyncConnection, subject: str) -> None:
     """What makes a refund's run begin, with the finding that it is owed: it needs no run of the order's, and comes
     but once.
     """
-    run = refund_workflow_id(payment_id)
-    await inbox.wake(connection, run, REFUND_DUE, source="refund", event_id=payment_id, subject=run)
+    run = refund_workflow_id(subject)
+    await inbox.wake(connection, run, REFUND_DUE, source="refund", event_id=subject, subject=run)
 
 
 async def _tell_order(connection: AsyncConnection, refund: Refund) -> None:
-    """An order that waits for its money to be back hears of it."""
+    """An order, or a case, that waits for its money to be back hears of it."""
+    if refund.case_no is not None and refund.state in FINAL:
+        run = case_workflow_id(refund.case_no)
+        await inbox.wake(connection, run, CASE_CHANGED, source="case_refund", event_id=refund.refund_no, subject=run)
     order = await orders.standing(connection, refund.order_no)
     if order is None or refund.state not in FINAL:
         return

@@ -55,7 +55,7 @@ async def decide_refund(
         after(refund.state, _ACTIONS[decision], Actor.OPERATOR)
     by = await with_note(services, caller, refund.order_no, note)
     patience = services.settings.submit_deadline_seconds
-    operation = beginning(refund.payment_id, task_queue=services.settings.task_queue)
+    operation = beginning(refund.run, task_queue=services.settings.task_queue)
     try:
         async with asyncio.timeout(patience):
             await services.temporal.execute_update_with_start_workflow(

@@ -17,6 +17,7 @@ from activities.refund import settle_refund
 from ordersaga.domain.errors import OrderError
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import (
+    CASE_CHANGED,
     GROUP_CHANGED,
     PARCEL_REPORTED,
     PAYMENT_REPORTED,
@@ -24,7 +25,7 @@ from ordersaga.domain.messages import (
     REFUND_REPORTED,
     TASK_QUEUE,
 )
-from ordersaga.gateways import correlation, group, refund
+from ordersaga.gateways import after_sales, correlation, group, refund
 from ordersaga.persistence import inbox, orders, parcels, payments
 from ordersaga.persistence.database import Database
 
@@ -34,7 +35,7 @@ _BATCH = 100
 _PATIENCE = timedelta(seconds=5)
 _AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 """Temporal as a whole: the other reports would fare no better."""
-_BEGUN_BY = {REFUND_DUE: refund.begin, GROUP_CHANGED: group.begin}
+_BEGUN_BY = {REFUND_DUE: refund.begin, GROUP_CHANGED: group.begin, CASE_CHANGED: after_sales.begin}
 """Signals that start the run which they are for."""
 
 

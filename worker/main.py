@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.after_sales import AfterSales as AfterSalesRecord
 from activities.digital import DigitalGoods
 from activities.entitlements import Entitlements
 from activities.fulfilment import Fulfilment as FulfilmentRecord
@@ -41,13 +42,14 @@ from worker.groups import OverdueGroups
 from worker.inquiry import Inquiry
 from worker.observation import Observation
 from worker.refusals import Refusals
+from workflows.after_sales import AfterSales
 from workflows.fulfilment import Fulfilment
 from workflows.group import Group
 from workflows.refund import Refund
 
 log = structlog.get_logger()
 
-NEIGHBOURS = (Fulfilment, Refund, Group)
+NEIGHBOURS = (Fulfilment, Refund, Group, AfterSales)
 """The runs that stand beside those of orders."""
 # Rules and contracts are pure and the same for every run: loading them anew for each one costs hundreds of times more.
 PASSED_THROUGH = ("ordersaga.domain", "ordersaga.contracts")
@@ -80,7 +82,7 @@ def build_worker(
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
     refund, limits = Refunds(database, providers, settings.inquiry_pace), Limits(database)
     digital, entitling = DigitalGoods(database), Entitlements(database, entitlements)
-    group = Groups(database)
+    group, after_sales = Groups(database), AfterSalesRecord(database)
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -114,6 +116,10 @@ def build_worker(
             group.pay_seat,
             group.leave_seat,
             group.decide,
+            after_sales.take_up,
+            after_sales.act,
+            after_sales.remind,
+            after_sales.end_order,
             digital.hold,
             digital.deliver,
             digital.begin_return,

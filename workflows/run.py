@@ -13,7 +13,7 @@ from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import ActedBy, OrderStart
+from ordersaga.domain.messages import BY_THE_RUN, ActedBy, OrderStart
 from workflows.steps import perform
 
 _MOMENT = timedelta(milliseconds=1)
@@ -21,7 +21,7 @@ _MOMENT = timedelta(milliseconds=1)
 REFUSED = "refused"
 """What operators read of a run whose submission never became an order: no state of the table."""
 
-SYSTEM = ActedBy(role=Actor.SYSTEM, subject="workflow", channel="workflow")
+SYSTEM = BY_THE_RUN
 CANCELLED_NATIVELY = ActedBy(role=Actor.OPERATOR, subject="temporal", channel="temporal_ui", reason="run cancelled")
 
 
@@ -52,10 +52,12 @@ class OrderRun:
         *,
         notify: str | None = None,
         payment_due_at: datetime | None = None,
+        after_sales_until: datetime | None = None,
     ) -> None:
         """Take `action`: the next state by the table, compared and set in the database with its audit row.
 
-        `payment_due_at` is until when the buyer may pay from now on, where the action changes that.
+        `payment_due_at` is until when the buyer may pay from now on, `after_sales_until` until when the order may be
+        claimed on, where the action changes that.
         """
         reached = self.machine.next(self.state, action, Actor(by.role))
         await perform(
@@ -70,6 +72,7 @@ class OrderRun:
                 by=by,
                 notify=notify,
                 payment_due_at=payment_due_at,
+                after_sales_until=after_sales_until,
             ),
             summary=f"{action} → {reached}",
         )

@@ -21,7 +21,7 @@ from ordersaga.domain.messages import (
 from ordersaga.domain.refund import RefundReport, refund_no_of
 from ordersaga.gateways import correlation
 from ordersaga.gateways.signing import SignatureInvalid
-from ordersaga.persistence import inbox, parcels, payments
+from ordersaga.persistence import inbox, parcels, payments, refunds
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
@@ -47,7 +47,8 @@ async def payment_callback(
             correlation.bind(order_no=payment.order_no)
         if isinstance(report, RefundReport):
             subject, signal = refund_no_of(report.reference), REFUND_REPORTED
-            run = refund_workflow_id(report.payment_id)
+            refund = await refunds.get(connection, subject)
+            run = refund_workflow_id(refund.run if refund else report.payment_id)
         else:
             subject, signal = report.payment_id, PAYMENT_REPORTED
             run = order_workflow_id(payment.order_no) if payment else ""

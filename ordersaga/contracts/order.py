@@ -49,7 +49,7 @@ class RefuseOrder:
 class MoveOrder:
     """One transition. `step` numbers it within the run, so that it is recorded once; `notify` tells the buyer.
 
-    `payment_due_at` is set where the action changes it.
+    `payment_due_at` and `after_sales_until` are set where the action changes them.
     """
 
     order_no: str
@@ -61,6 +61,7 @@ class MoveOrder:
     by: ActedBy
     notify: str | None = None
     payment_due_at: datetime | None = None
+    after_sales_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,11 @@ OrderError
 │   ├── GroupUnavailable         group_unavailable
 │   ├── AddressNeeded            address_needed
 │   ├── AddressNotNeeded         address_not_needed
+│   ├── AfterSalesWindowClosed   after_sales_window_closed
+│   ├── UnitsNotClaimable        units_not_claimable
+│   ├── SellersMixed             sellers_mixed
+│   ├── ReplacementUnavailable   replacement_unavailable
+│   ├── AttachmentInvalid        attachment_invalid
 │   ├── LimitBelowUse            limit_below_use
 │   └── StockBelowReserved       stock_below_reserved
 └── NotFound                     not_found
@@ -164,6 +169,32 @@ class AddressNeeded(Refused):
 
 class AddressNotNeeded(Refused):
     code = "address_not_needed"
+
+
+class AfterSalesWindowClosed(Refused):
+    code = "after_sales_window_closed"
+
+
+class UnitsNotClaimable(Refused):
+    """`lines` says of each line what was `wanted` and is `claimable`."""
+
+    code = "units_not_claimable"
+
+
+class SellersMixed(Refused):
+    code = "sellers_mixed"
+
+
+class ReplacementUnavailable(Refused):
+    """`reason` is `unknown_sku`, `other_seller`, `other_price` or `other_kind`."""
+
+    code = "replacement_unavailable"
+
+
+class AttachmentInvalid(Refused):
+    """`reason` is `too_large`, `unknown_type`, `type_mismatch`, `unknown_attachment` or `used`."""
+
+    code = "attachment_invalid"
 
 
 class LimitBelowUse(Refused):

@@ -10,6 +10,7 @@ from typing import Any
 
 from ordersaga.domain.audit.chain import AuditRow, Records
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.pricing.allocation import Kind
 
@@ -51,6 +52,10 @@ TYPES: Mapping[str, str] = {
     Action.CONFIRM_RECEIPT_AUTOMATICALLY: "order.received",
     Action.REVIEW: "order.reviewed",
     Action.COMPLETE: "order.completed",
+    Action.CHANGE_ORDER: "order.changed",
+    Action.CHANGE_DELIVERY_NOTE: "order.delivery_note_changed",
+    Action.LOSE_LAST_PARCEL: "order.refunding",
+    Action.RETURN_EVERYTHING: "order.refunded",
     Action.REQUEST_REFUND: "refund.requested",
     Action.SEND_REFUND: "refund.sent",
     Action.COMPLETE_REFUND: "refund.succeeded",
@@ -59,7 +64,13 @@ TYPES: Mapping[str, str] = {
     Action.SETTLE_REFUND: "refund.settled",
 }
 
-KNOWN_TYPES = frozenset({*TYPES.values(), *(f"parcel.{state}" for state in ParcelState)})
+KNOWN_TYPES = frozenset(
+    {
+        *TYPES.values(),
+        *(f"parcel.{state}" for state in ParcelState),
+        *(f"after_sales.{state}" for state in CaseState),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +105,20 @@ _PAYMENT = (
     "payment_id", "instalment", "channel", "provider", "amount", "currency", "state", "provider_transaction_id",
     "paid_at",
 )  # fmt: skip
-_REFUND = ("refund_no", "payment_id", "amount", "currency", "reason", "state")
+_REFUND = ("refund_no", "case_no", "payment_id", "amount", "currency", "reason", "state")
+
+
+_CASE = (
+    "case_no", "kind", "reason", "fault", "state", "merchant_id", "warehouse_id", "due_at", "settlement",
+    "replacement_order_no", "opened_at",
+)  # fmt: skip
+_CASE_LINE = ("line_no", "units", "accepted", "restock", "replacement_sku")
 
 
 def event_type(row: AuditRow) -> str:
     """`order.paid`, `parcel.delivered` and so on. An action of one order type alone is told by its own name."""
+    if row.case_no is not None:
+        return f"after_sales.{row.to_state}"
     return f"parcel.{row.to_state}" if row.parcel_no is not None else TYPES.get(row.action, f"order.{row.action}")
 
 
@@ -106,7 +126,7 @@ def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
     """The event's data. Amounts are minor units of the order's `currency`, states are system states.
 
     `order` is always there; `lines`, with what each offer took off them and who bears it, come with the placing;
-    `parcels`, `payments` and `refunds` with what concerns them.
+    `parcels`, `payments`, `refunds` and an after-sales `case` with what concerns them.
     """
     document: dict[str, Any] = {
         "order_no": row.order_no,
@@ -123,6 +143,8 @@ def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
     if row.parcel_no is not None or row.action == Action.SPLIT:
         wanted = [row.parcel_no] if row.parcel_no is not None else list(records["parcels"])
         document["parcels"] = [_parcel(records, parcel_no) for parcel_no in wanted]
+    if row.case_no is not None:
+        document["case"] = _case(records, row.case_no)
     for table, columns in (("payments", _PAYMENT), ("refunds", _REFUND)):
         changed = row.changes.get(table, {})
         if changed:
@@ -145,6 +167,12 @@ def _discounts(line: Mapping[str, Any], kind: Kind) -> list[dict[str, Any]]:
 def _parcel(records: Records, parcel_no: str) -> dict[str, Any]:
     lines = [line for line in records["parcel_lines"].values() if line["parcel_no"] == parcel_no]
     return {**_chosen(records["parcels"][parcel_no], _PARCEL), "lines": [_chosen(line, _PARCEL_LINE) for line in lines]}
+
+
+def _case(records: Records, case_no: str) -> dict[str, Any]:
+    lines = [line for line in records["after_sales_lines"].values() if line["case_no"] == case_no]
+    case = _chosen(records["after_sales_cases"][case_no], _CASE)
+    return {**case, "lines": [_chosen(line, _CASE_LINE) for line in lines]}
 
 
 def _chosen(row: Mapping[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:

@@ -23,6 +23,13 @@ SETTLE_REFUND = "settle"
 RISK_ACTIONS = {"approve": Action.APPROVE_RISK, "reject": Action.REJECT_RISK}
 FULFILMENT_WORKFLOW = "Fulfilment"
 REFUND_WORKFLOW = "Refund"
+CASE_CHANGED = "case_changed"
+CASES_CHANGED = "cases_changed"
+PARCELS_CHANGED = "parcels_changed"
+ACT = "act"
+DECIDE = "decide"
+DECIDED = "decided"
+AFTER_SALES_WORKFLOW = "AfterSales"
 GROUP_CHANGED = "group_changed"
 GROUP_DECIDED = "group_decided"
 GROUP_WORKFLOW = "Group"
@@ -36,8 +43,13 @@ def parcel_workflow_id(parcel_no: str) -> str:
     return f"parcel/{parcel_no}"
 
 
-def refund_workflow_id(payment_id: str) -> str:
-    return f"refund/{payment_id}"
+def refund_workflow_id(subject: str) -> str:
+    """`subject` is a payment that goes back as a whole, or a refund of a part (`Refund.run`)."""
+    return f"refund/{subject}"
+
+
+def case_workflow_id(case_no: str) -> str:
+    return f"after-sales/{case_no}"
 
 
 def group_workflow_id(group_code: str) -> str:
@@ -76,9 +88,16 @@ class FulfilmentStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundStart:
-    """The input of the run that refunds money which its order did not take."""
+    """The input of the run that pays money back: a whole payment, or the refund `payment_id` names (`rf_…`)."""
 
     payment_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStart:
+    """The input of an after-sales case's run."""
+
+    case_no: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +132,9 @@ class ActedBy:
     note: int | None = None
 
 
+BY_THE_RUN = ActedBy(role="system", subject="workflow", channel="workflow")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskDecision:
     """An operator's word on an order that risk control holds: `approve` or `reject`."""
@@ -130,3 +152,20 @@ class StateReached:
     """The answer of an action: the system state in which the order is now."""
 
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCommand:
+    """What somebody says of a case: a `Command` with what belongs to it, such as what an inspection accepted."""
+
+    command: str
+    by: ActedBy
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDecision:
+    """A reviewer's word on a case: `approve` or `reject`."""
+
+    decision: str
+    by: ActedBy

@@ -15,6 +15,7 @@ class Notification(StrEnum):
     GROUP_FILLED = "group_filled"
     GROUP_EXPIRED = "group_expired"
     DELIVERED_DIGITALLY = "delivered_digitally"
+    RETURN_DUE_SOON = "return_due_soon"
     OUT_OF_STOCK_REFUNDED = "out_of_stock_refunded"
     REFUNDED = "refunded"
     SALE_LOST_OUT_OF_STOCK = "sale_lost_out_of_stock"

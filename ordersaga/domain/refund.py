@@ -31,9 +31,15 @@ class Refund:
     state: RefundState
     requested_at: datetime
     updated_at: datetime
+    case_no: str | None = None
     tries: int = 1
     provider_refund_id: str | None = None
     failure: str | None = None
+
+    @property
+    def run(self) -> str:
+        """What names its run: the payment that goes back as a whole, or the refund itself."""
+        return self.payment_id if self.source_document == source_of(self.payment_id) else self.refund_no
 
     @property
     def reference(self) -> str:
@@ -79,6 +85,24 @@ def source_of(payment_id: str) -> str:
     return f"payment/{payment_id}"
 
 
+def refund_for_case(case_no: str, payment: Payment, amount: Money, at: datetime, *, reason: str) -> Refund:
+    """The refund of what a case gives back of a payment."""
+    source = f"{case_no}/{payment.payment_id}"
+    return Refund(
+        refund_no=number_of(source),
+        source_document=source,
+        order_no=payment.order_no,
+        case_no=case_no,
+        payment_id=payment.payment_id,
+        provider=payment.provider,
+        amount=amount,
+        reason=reason,
+        state=INITIAL,
+        requested_at=at,
+        updated_at=at,
+    )
+
+
 def number_of(source_document: str) -> str:
     """The refund number that a source document leads to, always the same."""
     return f"rf_{hashlib.sha256(source_document.encode()).hexdigest()[:24]}"
@@ -90,11 +114,12 @@ def refund_no_of(reference: str) -> str:
 
 
 def refund_of(payment: Payment, at: datetime, *, reason: str | None = None) -> Refund | None:
-    """The refund of all that was received, in its own currency; `None` where nothing is to go back.
+    """The refund of all that is left of what was received, in its own currency; `None` where nothing is to go back.
 
     Without a `reason` only money that the order did not take goes back, and the payment says why.
     """
-    if payment.received is None or payment.received.amount <= 0 or not (reason or payment.is_unexpected):
+    left = 0 if payment.received is None else payment.received.amount - payment.refunded
+    if payment.received is None or left <= 0 or not (reason or payment.is_unexpected):
         return None
     source = source_of(payment.payment_id)
     return Refund(
@@ -103,7 +128,7 @@ def refund_of(payment: Payment, at: datetime, *, reason: str | None = None) -> R
         order_no=payment.order_no,
         payment_id=payment.payment_id,
         provider=payment.provider,
-        amount=payment.received,
+        amount=Money(left, payment.received.currency),
         reason=reason or payment.failure or "",
         state=INITIAL,
         requested_at=at,

@@ -23,13 +23,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ParcelLine:
-    """`quantity` units of a line, with what was paid for just these units and their delivery."""
+    """`quantity` units of a line, by number, with what was paid for just these units and their delivery."""
 
     line_no: int
     sku: str
     quantity: int
     payable: int
     shipping: int
+    units: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Parcel:
 @dataclass(frozen=True, slots=True)
 class _Unit:
     line: PricedLine
+    number: int
     warehouse_id: str
     payable: int
     shipping: int
@@ -76,12 +78,12 @@ def split(lines: Sequence[PricedLine], sources: Iterable[Source], limits: Limits
 
 
 def _units(lines: Sequence[PricedLine], sources: Iterable[Source]) -> Iterator[_Unit]:
-    shares = {line.line_no: iter(line.units()) for line in lines}
+    shares = {line.line_no: enumerate(line.units(), start=1) for line in lines}
     by_number = {line.line_no: line for line in lines}
     for source in sorted(sources):
         for _ in range(source.quantity):
-            share = next(shares[source.line_no])
-            yield _Unit(by_number[source.line_no], source.warehouse_id, share.payable, share.shipping)
+            number, share = next(shares[source.line_no])
+            yield _Unit(by_number[source.line_no], number, source.warehouse_id, share.payable, share.shipping)
 
 
 def _pack(units: Iterable[_Unit], limits: Limits) -> list[list[_Unit]]:
@@ -133,6 +135,7 @@ def _parcel(sequence: int, units: Sequence[_Unit]) -> Parcel:
                 len(members),
                 sum(unit.payable for unit in members),
                 sum(unit.shipping for unit in members),
+                tuple(sorted(unit.number for unit in members)),
             )
             for line_no, members in sorted(by_line.items())
         ),

@@ -12,35 +12,35 @@ from ordersaga.domain.messages import REFUND_DUE, REFUND_WORKFLOW, RefundStart, 
 _REUSE = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
 
 
-async def begin(client: Client, payment_id: str, *, task_queue: str, patience: timedelta) -> None:
-    """Signal the run of this payment's refund, having started it unless it is there or done."""
+async def begin(client: Client, subject: str, *, task_queue: str, patience: timedelta) -> None:
+    """Signal the run of a refund (`Refund.run`), having started it unless it is there or done."""
     try:
         await client.start_workflow(
             REFUND_WORKFLOW,
-            RefundStart(payment_id=payment_id),
-            id=refund_workflow_id(payment_id),
+            RefundStart(payment_id=subject),
+            id=refund_workflow_id(subject),
             task_queue=task_queue,
             id_reuse_policy=_REUSE,
             start_signal=REFUND_DUE,
-            static_summary=_summary(payment_id),
+            static_summary=_summary(subject),
             rpc_timeout=patience,
         )
     except WorkflowAlreadyStartedError:
         return
 
 
-def beginning(payment_id: str, *, task_queue: str) -> WithStartWorkflowOperation[object, object]:
+def beginning(subject: str, *, task_queue: str) -> WithStartWorkflowOperation[object, object]:
     """For an update that starts the run where somebody ended it."""
     return WithStartWorkflowOperation(
         REFUND_WORKFLOW,
-        RefundStart(payment_id=payment_id),
-        id=refund_workflow_id(payment_id),
+        RefundStart(payment_id=subject),
+        id=refund_workflow_id(subject),
         task_queue=task_queue,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         id_reuse_policy=_REUSE,
-        static_summary=_summary(payment_id),
+        static_summary=_summary(subject),
     )
 
 
-def _summary(payment_id: str) -> str:
-    return f"Refund of {payment_id}"
+def _summary(subject: str) -> str:
+    return f"Refund {subject}"

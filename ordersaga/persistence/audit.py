@@ -22,13 +22,13 @@ _ROWS = {
     table: (
         f"(SELECT jsonb_agg(to_jsonb({table})) FROM {table} "  # noqa: S608 - names of our own
         + (
-            "JOIN parcels USING (parcel_no) WHERE parcels.order_no = wanted.order_no)"
-            if table == "parcel_lines"
+            f"JOIN {coverage.through} USING ({coverage.key[0]}) WHERE {coverage.through}.order_no = wanted.order_no)"
+            if coverage.through
             else f"WHERE {table}.order_no = wanted.order_no)"
         )
         + f" AS {table}"
     )
-    for table in AUDITED
+    for table, coverage in AUDITED.items()
 }
 _CHAIN = """
     (SELECT jsonb_agg(to_jsonb(transitions) - 'transition_id' ORDER BY sequence)
@@ -41,9 +41,9 @@ _READ = text(
 
 _APPEND = text("""
     WITH sealed AS (
-        INSERT INTO transitions (order_no, sequence, parcel_no, step, at, actor_role, actor, channel, action,
+        INSERT INTO transitions (order_no, sequence, parcel_no, case_no, step, at, actor_role, actor, channel, action,
                                  from_state, to_state, reason, changes, key_id, mac)
-        VALUES (:order_no, :sequence, :parcel_no, :step, :at, :actor_role, :actor, :channel, :action,
+        VALUES (:order_no, :sequence, :parcel_no, :case_no, :step, :at, :actor_role, :actor, :channel, :action,
                 :from_state, :to_state, :reason, CAST(:changes AS jsonb), :key_id, :mac)
     )
     INSERT INTO events (order_no, sequence, type, at, document)
@@ -63,6 +63,7 @@ async def append(
     reason: str,
     step: int | None = None,
     parcel_no: str | None = None,
+    case_no: str | None = None,
 ) -> bool:
     """Seal a row behind the others and put its event into the outbox; `False` when `step` has a row of
     this action already.
@@ -77,6 +78,7 @@ async def append(
         order_no=order_no,
         sequence=chain[-1].sequence + 1 if chain else 1,
         parcel_no=parcel_no,
+        case_no=case_no,
         step=step,
         at=at,
         actor_role=by.role,

@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, StockPolicy
 from ordersaga.domain.errors import NotFound
+from ordersaga.domain.lifecycle.registry import order_type
+from ordersaga.domain.lifecycle.table import Machine
 from ordersaga.domain.pricing.quote import PricedLine, PricedOrder, Totals, line_from_document, line_to_document
 from ordersaga.persistence.tables.orders import order_lines, orders
 from ordersaga.persistence.tables.parcels import parcels
@@ -35,6 +37,9 @@ class Order:
     lines: tuple[PricedLine, ...]
     placed_at: datetime
     payment_due_at: datetime
+    after_sales_until: datetime | None
+    delivery_note: str | None
+    replaces: str | None
     updated_at: datetime
 
 
@@ -131,6 +136,13 @@ class Standing:
     due_now: int
     currency: str
     campaign: str | None
+    placed_at: datetime
+    after_sales_until: datetime | None
+
+    @property
+    def machine(self) -> Machine:
+        """The table that the order is pinned to."""
+        return order_type(self.order_type).version(self.table_version)
 
 
 async def standing(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Standing | None:
@@ -205,6 +217,9 @@ def _order(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
         lines=lines,
         placed_at=row.placed_at,
         payment_due_at=row.payment_due_at,
+        after_sales_until=row.after_sales_until,
+        delivery_note=row.delivery_note,
+        replaces=row.replaces,
         updated_at=row.updated_at,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.after_sales.units import Placed
 from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
 from ordersaga.domain.splitting import Parcel, ParcelLine
 from ordersaga.persistence.tables.orders import orders
@@ -82,6 +83,7 @@ async def add(connection: AsyncConnection, order_no: str, split: Sequence[Parcel
                 "quantity": line.quantity,
                 "payable": line.payable,
                 "shipping": line.shipping,
+                "units": list(line.units),
             }
             for parcel in split
             for line in parcel.lines
@@ -99,7 +101,9 @@ async def page(
     if rows:
         held = select(parcel_lines).where(parcel_lines.c.parcel_no.in_([row.parcel_no for row in rows]))
         for line in await connection.execute(held.order_by(parcel_lines.c.line_no)):
-            lines[line.parcel_no].append(ParcelLine(line.line_no, line.sku, line.quantity, line.payable, line.shipping))
+            lines[line.parcel_no].append(
+                ParcelLine(line.line_no, line.sku, line.quantity, line.payable, line.shipping, tuple(line.units))
+            )
     return [
         StoredParcel(
             parcel_no=row.parcel_no,
@@ -118,6 +122,22 @@ async def page(
 
 async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[StoredParcel]:
     return await page(connection, ParcelFilter(order_no=order_no))
+
+
+async def placed(connection: AsyncConnection, order_no: str) -> Sequence[Placed]:
+    """Where the units of an order are, parcel by parcel, the first one first."""
+    query = (
+        select(
+            parcels.c.parcel_no, parcels.c.warehouse_id, parcels.c.state, parcel_lines.c.line_no, parcel_lines.c.units
+        )
+        .join(parcel_lines, parcel_lines.c.parcel_no == parcels.c.parcel_no)
+        .where(parcels.c.order_no == order_no)
+        .order_by(parcels.c.sequence, parcel_lines.c.line_no)
+    )
+    return [
+        Placed(row.parcel_no, row.warehouse_id, ParcelState(row.state), row.line_no, tuple(row.units))
+        for row in await connection.execute(query)
+    ]
 
 
 async def numbers_of(connection: AsyncConnection, order_no: str) -> Sequence[str]:

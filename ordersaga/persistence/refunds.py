@@ -26,6 +26,7 @@ async def add(connection: AsyncConnection, refund: Refund) -> bool:
             refund_no=refund.refund_no,
             source_document=refund.source_document,
             order_no=refund.order_no,
+            case_no=refund.case_no,
             payment_id=refund.payment_id,
             provider=refund.provider,
             amount=refund.amount.amount,
@@ -67,6 +68,12 @@ async def count_unfinished(connection: AsyncConnection, order_no: str) -> int:
     return int(await connection.scalar(query) or 0)
 
 
+async def count_unfinished_of_case(connection: AsyncConnection, case_no: str) -> int:
+    """The same of what a case gives back."""
+    query = select(func.count()).where((refunds.c.case_no == case_no) & refunds.c.state.not_in(sorted(FINAL)))
+    return int(await connection.scalar(query) or 0)
+
+
 async def page(
     connection: AsyncConnection, state: RefundState | None, *, before: tuple[datetime, str] | None, limit: int
 ) -> Sequence[Refund]:
@@ -102,6 +109,7 @@ def _refund(row: Row[Any]) -> Refund:
         refund_no=row.refund_no,
         source_document=row.source_document,
         order_no=row.order_no,
+        case_no=row.case_no,
         payment_id=row.payment_id,
         provider=row.provider,
         amount=Money(row.amount, row.currency),

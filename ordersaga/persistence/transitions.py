@@ -16,7 +16,8 @@ from ordersaga.persistence.tables.orders import notes, orders, transitions
 
 _MOVE = text("""
     UPDATE orders SET state = :to_state, updated_at = :at,
-        payment_due_at = coalesce(CAST(:payment_due_at AS timestamptz), payment_due_at)
+        payment_due_at = coalesce(CAST(:payment_due_at AS timestamptz), payment_due_at),
+        after_sales_until = coalesce(CAST(:after_sales_until AS timestamptz), after_sales_until)
     WHERE order_no = :order_no AND state = :from_state
         AND NOT EXISTS (SELECT FROM transitions WHERE order_no = :order_no AND step = :step AND action = :action)
     RETURNING order_no
@@ -30,7 +31,7 @@ _LOCKED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One row of the timeline. `parcel_no` is set when it is a parcel that moved."""
+    """One row of the timeline. `parcel_no` or `case_no` is set when it is a parcel or a case that moved."""
 
     at: datetime
     actor_role: str
@@ -41,6 +42,7 @@ class Recorded:
     to_state: str
     reason: str
     parcel_no: str | None = None
+    case_no: str | None = None
 
 
 async def move(
@@ -54,16 +56,18 @@ async def move(
     by: ActedBy,
     step: int | None = None,
     payment_due_at: datetime | None = None,
+    after_sales_until: datetime | None = None,
 ) -> None:
     """Move an order; any other state than `from_state` raises `ActionNotAllowed`.
 
-    `payment_due_at` is until when it may be paid from then on, if that changes.
+    `payment_due_at` is until when it may be paid from then on, `after_sales_until` until when it may be claimed on, if
+    that changes.
 
     A step that was recorded before is not repeated. A run whose worker died may also come by again and decide
     otherwise than in the task that was lost: what was recorded then stands, and it goes on from there.
     """
     values: dict[str, Any] = {"order_no": order_no, "action": action, "from_state": from_state, "to_state": to_state}
-    values |= {"at": at, "step": step, "payment_due_at": payment_due_at}
+    values |= {"at": at, "step": step, "payment_due_at": payment_due_at, "after_sales_until": after_sales_until}
     if await connection.scalar(_MOVE, values) is None:
         standing = await _standing(connection, order_no, action, from_state, to_state, step)
         if standing is None:
@@ -87,6 +91,7 @@ async def record(
     by: ActedBy,
     step: int | None = None,
     parcel_no: str | None = None,
+    case_no: str | None = None,
 ) -> bool:
     """Write the audit row with its event; `False` when this step has one of this action already.
 
@@ -103,6 +108,7 @@ async def record(
         reason=by.reason if by.note is None else await _note(connection, order_no, by.note),
         step=step,
         parcel_no=parcel_no,
+        case_no=case_no,
     )
 
 
@@ -117,6 +123,7 @@ async def timeline(connection: AsyncConnection, order_no: str) -> Sequence[Recor
         transitions.c.to_state,
         transitions.c.reason,
         transitions.c.parcel_no,
+        transitions.c.case_no,
     )
     rows = await connection.execute(
         select(*columns).where(transitions.c.order_no == order_no).order_by(transitions.c.at, transitions.c.sequence)

@@ -102,7 +102,7 @@ class RefundStand:
                 connection,
                 source=f"payment:{refund.provider}",
                 event_id=f"refund-event-{refund.refund_no}-{next(self._numbers)}",
-                workflow_id=refund_workflow_id(refund.payment_id),
+                workflow_id=refund_workflow_id(refund.run),
                 signal=REFUND_REPORTED,
                 subject=refund_no_of(report.reference),
                 payload=report.to_document(),
@@ -115,7 +115,7 @@ class RefundStand:
         await self.run(refund).signal(REFUND_REPORTED)
 
     def run(self, of: Payment | Refund) -> WorkflowHandle[Any, Any]:
-        return self.orders.client.get_workflow_handle(refund_workflow_id(of.payment_id), result_type=StateReached)
+        return self.orders.client.get_workflow_handle(refund_workflow_id(of.run if isinstance(of, Refund) else of.payment_id), result_type=StateReached)
 
     async def ends(self, payment: Payment) -> str:
         """The state in which the run ends."""

@@ -104,6 +104,10 @@ def test_actions_that_the_moment_decides_about_are_guarded_in_every_state(machin
         Action.CHANGE_RECEIVER: Guard.BEFORE_FIRST_LABEL,
         Action.REVIEW: Guard.LINES_TO_REVIEW,
         Action.RETURN_UNUSED: Guard.NO_CODE_REVEALED,
+        Action.CHANGE_ORDER: Guard.BEFORE_PAYMENT_DEADLINE,
+        Action.CHANGE_DELIVERY_NOTE: Guard.BEFORE_FIRST_LABEL,
+        Action.REQUEST_CANCELLATION: Guard.UNITS_TO_CANCEL,
+        Action.REQUEST_AFTER_SALES: Guard.UNITS_TO_CLAIM,
     }
     for row in machine.rows:
         assert row.guard == guards.get(Action(row.action)), row

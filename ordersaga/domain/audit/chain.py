@@ -55,6 +55,7 @@ class AuditRow:
     changes: Changes
     key_id: str
     mac: str
+    case_no: str | None = None
 
     def seal(self, keys: KeyRing, previous: str) -> str | None:
         """What `mac` must be behind a row with the seal `previous`."""
@@ -72,6 +73,7 @@ class AuditRow:
             self.to_state,
             self.reason,
             self.changes,
+            *([] if self.case_no is None else [self.case_no]),
         ]
         return keys.digest(self.key_id, "audit", previous, canonical(content))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.after_sales import CaseAction
 from ordersaga.domain.lifecycle.parcel import ParcelState
 
 
@@ -13,9 +14,11 @@ class Coverage:
 
     `key` tells its rows apart. `added_by` are the actions with which rows come; `changes` says which fields may change
     later and with which actions (`None`: with any). All others never change. `left_out` are fields without meaning.
+    A table that does not name the order is joined to it `through` another.
     """
 
     key: tuple[str, ...] = ()
+    through: str | None = None
     added_by: frozenset[str]
     changes: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     left_out: frozenset[str] = frozenset()
@@ -36,6 +39,7 @@ _REFUND_ACTIONS: frozenset[str] = frozenset(
     {Action.SEND_REFUND, Action.COMPLETE_REFUND, Action.FAIL_REFUND, Action.RETRY_REFUND, Action.SETTLE_REFUND}
 )
 _PARCEL_ACTIONS: frozenset[str] = frozenset(ParcelState)
+_CASE_ACTIONS: frozenset[str] = frozenset(CaseAction) - {CaseAction.OPEN_CASE}
 
 AUDITED: Mapping[str, Coverage] = {
     "orders": Coverage(
@@ -44,6 +48,8 @@ AUDITED: Mapping[str, Coverage] = {
             "state": None,
             "updated_at": None,
             "receiver": frozenset({Action.CHANGE_RECEIVER}),
+            "delivery_note": frozenset({Action.CHANGE_DELIVERY_NOTE}),
+            "after_sales_until": frozenset({Action.CONFIRM_RECEIPT, Action.CONFIRM_RECEIPT_AUTOMATICALLY}),
             "payment_due_at": frozenset({Action.APPROVE_RISK, Action.CONFIRM_DEPOSIT, Action.OPEN_BALANCE}),
         },
     ),
@@ -62,10 +68,28 @@ AUDITED: Mapping[str, Coverage] = {
     ),
     "parcels": Coverage(
         key=("parcel_no",),
-        added_by=frozenset({Action.SPLIT}),
+        added_by=frozenset({Action.SPLIT, ParcelState.CREATED}),
         changes=dict.fromkeys(("state", "updated_at"), _PARCEL_ACTIONS),
     ),
-    "parcel_lines": Coverage(key=("parcel_no", "line_no"), added_by=frozenset({Action.SPLIT})),
+    "parcel_lines": Coverage(
+        key=("parcel_no", "line_no"), through="parcels", added_by=frozenset({Action.SPLIT, ParcelState.CREATED})
+    ),
+    "after_sales_cases": Coverage(
+        key=("case_no",),
+        added_by=frozenset({CaseAction.OPEN_CASE}),
+        changes={
+            **dict.fromkeys(("state", "due_at", "updated_at"), _CASE_ACTIONS),
+            **dict.fromkeys(("return_shipment", "settlement", "warehouse_id", "replacement_order_no"), _CASE_ACTIONS),
+            "kind": frozenset({CaseAction.REFUSE_TO_STOP, CaseAction.CONSENT_TO_RETURN, CaseAction.CONSENT_TO_REFUND}),
+        },
+        left_out=frozenset({"command"}),
+    ),
+    "after_sales_lines": Coverage(
+        key=("case_no", "line_no"),
+        through="after_sales_cases",
+        added_by=frozenset({CaseAction.OPEN_CASE}),
+        changes=dict.fromkeys(("accepted", "restock"), _CASE_ACTIONS),
+    ),
     "refunds": Coverage(
         key=("refund_no",),
         added_by=frozenset({Action.REQUEST_REFUND}),

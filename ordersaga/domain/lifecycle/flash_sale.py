@@ -1,5 +1,8 @@
 """A flash sale's states (R-TYPE-2): stock is taken at submit, and there are minutes to pay."""
 
+from dataclasses import replace
+
+from ordersaga.domain.lifecycle import reverse
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.states import State, statuses
@@ -9,7 +12,7 @@ _UNPAID = (State.AWAITING_PAYMENT, State.PAYMENT_FAILED)
 _BEFORE_SHIPPING = (*_UNPAID, State.PAID, State.IN_PRODUCTION)
 _AFTER_DELIVERY = (State.DELIVERED, State.RECEIVED, State.COMPLETED)
 
-MACHINE = Machine(
+VERSION_1 = Machine(
     name="flash_sale",
     version=1,
     initial=State.AWAITING_PAYMENT,
@@ -44,4 +47,18 @@ MACHINE = Machine(
         *rows(_AFTER_DELIVERY, Action.REVIEW, None, Actor.BUYER, guard=Guard.LINES_TO_REVIEW),
     ),
     statuses=statuses(state for state in State if state not in (State.REFUNDING, State.REFUNDED)),
+)
+
+# Version 2 knows the way back: cancellations after payment, and after-sales cases.
+MACHINE = replace(
+    VERSION_1,
+    version=2,
+    final=VERSION_1.final | {State.REFUNDED},
+    rows=(
+        *VERSION_1.rows,
+        *rows(State.REFUNDING, Action.FINISH_REFUND, State.REFUNDED, Actor.SYSTEM),
+        *reverse.UNPAID_ROWS,
+        *reverse.ROWS,
+    ),
+    statuses=statuses(State),
 )

@@ -1,7 +1,9 @@
 """A group buy's states (R-TYPE-5): paid orders wait for their group, and are refunded when it does not fill."""
 
+from dataclasses import replace
 from enum import StrEnum
 
+from ordersaga.domain.lifecycle import reverse
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.states import State, statuses
@@ -19,7 +21,7 @@ _BEFORE_SHIPPING = (*_UNPAID, GroupBuyState.AWAITING_GROUP, State.PAID, State.IN
 _AFTER_DELIVERY = (State.DELIVERED, State.RECEIVED, State.COMPLETED)
 _AWAITING_GROUP = Word("awaiting_group", "Awaiting the group", "待成團")
 
-MACHINE = Machine(
+VERSION_1 = Machine(
     name="group_buy",
     version=1,
     initial=State.AWAITING_PAYMENT,
@@ -64,3 +66,6 @@ MACHINE = Machine(
         GroupBuyState.AWAITING_GROUP: Statuses(_AWAITING_GROUP, _AWAITING_GROUP, _AWAITING_GROUP),
     },
 )
+
+# Version 2 knows the way back: cancellations after payment, and after-sales cases.
+MACHINE = replace(VERSION_1, version=2, rows=(*VERSION_1.rows, *reverse.UNPAID_ROWS, *reverse.ROWS))

@@ -14,6 +14,8 @@ class Facts:
     label_printed: bool
     lines_to_review: int
     codes_revealed: int
+    units_to_cancel: int = 0
+    units_to_claim: int = 0
 
 
 class Guard(StrEnum):
@@ -23,6 +25,8 @@ class Guard(StrEnum):
     BEFORE_FIRST_LABEL = "before_first_label"
     LINES_TO_REVIEW = "lines_to_review"
     NO_CODE_REVEALED = "no_code_revealed"
+    UNITS_TO_CANCEL = "units_to_cancel"
+    UNITS_TO_CLAIM = "units_to_claim"
 
     @property
     def reason(self) -> str:
@@ -36,6 +40,8 @@ class Guard(StrEnum):
             Guard.BEFORE_FIRST_LABEL: not facts.label_printed,
             Guard.LINES_TO_REVIEW: facts.lines_to_review > 0,
             Guard.NO_CODE_REVEALED: facts.codes_revealed == 0,
+            Guard.UNITS_TO_CANCEL: facts.units_to_cancel > 0,
+            Guard.UNITS_TO_CLAIM: facts.units_to_claim > 0,
         }
         return "" if holds[self] else self.reason
 
@@ -45,4 +51,6 @@ _REASONS = {
     Guard.BEFORE_FIRST_LABEL: "a parcel's label is printed",
     Guard.LINES_TO_REVIEW: "every line is reviewed",
     Guard.NO_CODE_REVEALED: "a code was revealed",
+    Guard.UNITS_TO_CANCEL: "nothing is left that could be stopped",
+    Guard.UNITS_TO_CLAIM: "nothing is left to claim, or the time for it is over",
 }

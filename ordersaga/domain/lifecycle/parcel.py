@@ -2,7 +2,7 @@
 
 Reports come late, twice and out of order. A parcel only moves forward: a report of a later stage is believed and
 implies the stages before it; a report of a stage that has passed changes nothing. A lost or refused parcel can be
-found (delivered) or sent again (handed over).
+found (delivered) or sent on (handed over); or it is given up, and its goods are sent in another, or their money back.
 """
 
 from enum import StrEnum
@@ -18,6 +18,8 @@ class ParcelState(StrEnum):
     DELIVERED = "delivered"
     LOST = "lost"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
+    WRITTEN_OFF = "written_off"
 
 
 _PROGRESS = (
@@ -29,14 +31,24 @@ _PROGRESS = (
     ParcelState.IN_TRANSIT,
     ParcelState.DELIVERED,
 )
-EVENTS = tuple(state for state in ParcelState if state is not ParcelState.CREATED)
+# Ends that nobody reports: stopped before it left, or lost or refused and dealt with.
+GIVEN_UP = frozenset({ParcelState.CANCELLED, ParcelState.WRITTEN_OFF})
+EVENTS = tuple(state for state in ParcelState if state is not ParcelState.CREATED and state not in GIVEN_UP)
+ENDS = GIVEN_UP | {ParcelState.DELIVERED}
+_SHIPPED = frozenset(ParcelState) - {
+    ParcelState.CREATED,
+    ParcelState.LABEL_PRINTED,
+    ParcelState.PICKED,
+    ParcelState.PACKED,
+    ParcelState.CANCELLED,
+}
 ASTRAY = frozenset({ParcelState.LOST, ParcelState.REFUSED})
-OPEN = frozenset(ParcelState) - {ParcelState.DELIVERED}
+OPEN = frozenset(ParcelState) - ENDS
 
 
 def advance(current: ParcelState, event: ParcelState) -> ParcelState | None:
     """The state after `event`, or `None` when the report comes too late to matter."""
-    if current is ParcelState.DELIVERED or event is current:
+    if current in ENDS or event is current:
         return None
     if current in ASTRAY:
         return event if event in (ParcelState.HANDED_OVER, ParcelState.IN_TRANSIT, ParcelState.DELIVERED) else None
@@ -47,4 +59,4 @@ def advance(current: ParcelState, event: ParcelState) -> ParcelState | None:
 
 def is_shipped(state: ParcelState) -> bool:
     """Whether the carrier has, or had, the goods."""
-    return state in ASTRAY or _PROGRESS.index(state) >= _PROGRESS.index(ParcelState.HANDED_OVER)
+    return state in _SHIPPED

@@ -1,8 +1,9 @@
 """A presale's states (R-TYPE-3): a deposit, its balance in a window of its own, and then production."""
 
+from dataclasses import replace
 from enum import StrEnum
 
-from ordersaga.domain.lifecycle import words
+from ordersaga.domain.lifecycle import reverse, words
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.states import State, statuses
@@ -27,7 +28,7 @@ _DEPOSIT_PAID = Word("deposit_paid", "Deposit paid", "已付訂金")
 _AWAITING_BALANCE = Word("awaiting_balance", "Awaiting balance", "待付尾款")
 _FORFEITED = Word("deposit_forfeited", "Deposit forfeited", "訂金不退")
 
-MACHINE = Machine(
+VERSION_1 = Machine(
     name="presale",
     version=1,
     initial=State.AWAITING_PAYMENT,
@@ -94,3 +95,6 @@ MACHINE = Machine(
         PresaleState.DEPOSIT_FORFEITED: Statuses(words.CANCELLED, words.CANCELLED, _FORFEITED),
     },
 )
+
+# Version 2 knows the way back: cancellations after payment, and after-sales cases.
+MACHINE = replace(VERSION_1, version=2, rows=(*VERSION_1.rows, *reverse.UNPAID_ROWS, *reverse.ROWS))

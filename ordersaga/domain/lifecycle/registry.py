@@ -73,14 +73,14 @@ _TYPES = (
         workflow="StandardOrder",
         about="Stock is held at submit, or taken when the order is paid, by the policy of its goods. There are 15 "
         "minutes to pay; then it is split, shipped, received and, when the time for after-sales is over, completed.",
-        machines=(standard.VERSION_1, standard.MACHINE),
+        machines=(standard.VERSION_1, standard.VERSION_2, standard.MACHINE),
     ),
     OrderType(
         label=Word("flash_sale", "Flash sale", "秒殺"),
         workflow="FlashSaleOrder",
         about="A campaign's goods at its price, from its own stock, while it lasts: there are minutes to pay. An "
         "admission gate keeps away whoever comes too early, too late or too often.",
-        machines=(flash_sale.MACHINE,),
+        machines=(flash_sale.VERSION_1, flash_sale.MACHINE),
         terms=Terms,
         stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
         gated=True,
@@ -92,7 +92,7 @@ _TYPES = (
         about="A deposit, which may count for more than it is, is paid at once, the balance in a window of its own; "
         "then it is produced and shipped. The terms say what becomes of the deposit when the balance is missed, or the "
         "buyer steps back.",
-        machines=(presale.MACHINE,),
+        machines=(presale.VERSION_1, presale.MACHINE),
         terms=PresaleTerms,
         stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
     ),
@@ -111,7 +111,7 @@ _TYPES = (
         workflow="GroupBuyOrder",
         about="Open a group or join one by its code; a seat is kept while its buyer pays. Once all seats are paid, all "
         "orders of the group go on; if that does not happen in time, everybody has their money back.",
-        machines=(group_buy.MACHINE,),
+        machines=(group_buy.VERSION_1, group_buy.MACHINE),
         terms=GroupBuyTerms,
     ),
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ordersaga.domain.lifecycle import reverse
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.guards import Guard
 from ordersaga.domain.lifecycle.states import State, statuses
@@ -46,7 +47,7 @@ VERSION_1 = Machine(
 )
 
 # Version 2 knows reviews of risk, and stock that had gone when the order was paid.
-MACHINE = replace(
+VERSION_2 = replace(
     VERSION_1,
     version=2,
     final=VERSION_1.final | {State.RISK_REFUSED, State.REFUNDED},
@@ -61,4 +62,22 @@ MACHINE = replace(
         *rows(State.REFUNDING, Action.FINISH_REFUND, State.REFUNDED, Actor.SYSTEM),
     ),
     statuses=statuses(State),
+)
+
+# Version 3 knows the way back: changes before payment, cancellations after it, and after-sales cases.
+MACHINE = replace(
+    VERSION_2,
+    version=3,
+    rows=(
+        *VERSION_2.rows,
+        *rows(
+            _UNPAID,
+            Action.CHANGE_ORDER,
+            None,
+            Actor.BUYER,
+            guard=Guard.BEFORE_PAYMENT_DEADLINE,
+        ),
+        *reverse.UNPAID_ROWS,
+        *reverse.ROWS,
+    ),
 )

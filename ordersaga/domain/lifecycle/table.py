@@ -78,6 +78,10 @@ class Machine:
     def states(self) -> tuple[str, ...]:
         return tuple(self.statuses)
 
+    def knows(self, action: str) -> bool:
+        """Whether such an action is in the table at all: earlier versions lack what came later."""
+        return any(row.action == action for row in self.rows)
+
     def next(self, current: str, action: str, actor: Actor = Actor.SYSTEM) -> str:
         """The state that `action` by `actor` leads to. Raises `ActionNotAllowed`, naming state and action."""
         for row in self.rows:

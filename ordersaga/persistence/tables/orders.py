@@ -44,6 +44,10 @@ orders = Table(
     Column("sale", JSONB(none_as_null=True)),
     Column("placed_at", DateTime(timezone=True), nullable=False),
     Column("payment_due_at", DateTime(timezone=True), nullable=False),
+    Column("after_sales_until", DateTime(timezone=True)),
+    Column("delivery_note", Text),
+    # The case that an exchange's order comes from.
+    Column("replaces", Text, index=True),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("payable >= 0", name="payable_not_negative"),
     Index("ix_orders_buyer_placed_at", "buyer", "placed_at", "order_no"),
@@ -73,6 +77,8 @@ order_lines = Table(
     Column("volume_mm3", BigInteger, nullable=False),
     Column("transport_class", Text, nullable=False),
     Column("stock_policy", Text, nullable=False, server_default="deduct_at_submit"),
+    # Of an exchange's line: the order, line and units that were paid for and that it stands for.
+    Column("replaces", JSONB(none_as_null=True)),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("payable >= 0 AND payable <= amount", name="payable_within_amount"),
     CheckConstraint("points >= 0 AND payable + points <= amount", name="points_within_amount"),
@@ -87,6 +93,7 @@ transitions = Table(
     Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("parcel_no", Text),
+    Column("case_no", Text),
     Column("step", Integer),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("actor_role", Text, nullable=False),

@@ -1,6 +1,7 @@
 """Parcels and what is in them (R-SPL-1, R-FUL-1)."""
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
 
@@ -16,6 +17,8 @@ parcels = Table(
     Column("weight_g", BigInteger, nullable=False),
     Column("volume_mm3", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
+    # The parcel whose goods this one carries: stopped in part, or sent again.
+    Column("replaces", Text),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("order_no", "sequence"),
     Index("ix_parcels_state", "state", "parcel_no"),
@@ -28,6 +31,8 @@ parcel_lines = Table(
     Column("line_no", Integer, primary_key=True),
     Column("sku", Text, nullable=False),
     Column("quantity", Integer, nullable=False),
+    # Numbers of the line's units, the first one 1.
+    Column("units", JSONB, nullable=False, server_default="[]"),
     Column("payable", BigInteger, nullable=False),
     Column("shipping", BigInteger, nullable=False),
 )

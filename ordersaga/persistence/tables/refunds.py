@@ -16,13 +16,15 @@ from sqlalchemy import (
 
 from ordersaga.persistence.tables.metadata import metadata
 
-# `source_document` is why there is a refund, `payment/<payment_id>` for money that the order did not take: once each.
+# `source_document` is why there is a refund, once each: `payment/<payment_id>` for money that the order did not take,
+# `<case_no>/<payment_id>` for what a case gives back of a payment.
 refunds = Table(
     "refunds",
     metadata,
     Column("refund_no", Text, primary_key=True),
     Column("source_document", Text, nullable=False, unique=True),
     Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False, index=True),
+    Column("case_no", Text, ForeignKey("after_sales_cases.case_no"), index=True),
     Column("payment_id", Text, ForeignKey("payments.payment_id"), nullable=False, index=True),
     Column("provider", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),

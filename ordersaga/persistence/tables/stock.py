@@ -28,6 +28,9 @@ stock = Table(
     Column("pool", Text, primary_key=True, server_default=""),
     Column("on_hand", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False),
+    # Came back, and is not for sale; not part of what is on hand.
+    Column("defective", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("defective >= 0", name="defective_not_negative"),
     CheckConstraint("reserved >= 0", name="reserved_not_negative"),
     CheckConstraint("on_hand >= reserved", name="never_oversold"),
     Index("ix_stock_pool", "pool", postgresql_where=text("pool <> ''")),
@@ -46,6 +49,7 @@ stock_movements = Table(
     Column("line_no", Integer, nullable=False),
     Column("on_hand", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False),
+    Column("defective", BigInteger, nullable=False, server_default="0"),
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("source_document", "line_no", "warehouse_id", "kind"),
 )

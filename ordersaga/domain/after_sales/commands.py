@@ -1,0 +1,115 @@
+"""What people and timers say of a case, and which row of its table they mean (R-REV-7)."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from ordersaga.domain.after_sales.case import Case, Kind
+from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
+from ordersaga.domain.policies import Policies
+
+
+class Command(StrEnum):
+    """`TIME_IS_OVER`, `REFUNDS_ARE_DONE` and `REPLACEMENT_IS_PLACED` (or refused) are the run's own.
+
+    `STOP` asks for the parcels of a cancellation to be stopped: by the run at first, by the warehouse that agrees.
+    """
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    STOP = "stop"
+    ASK_TO_STOP = "ask_to_stop"
+    REFUSE_TO_STOP = "refuse_to_stop"
+    SHIP_BACK = "ship_back"
+    RECEIVE = "receive"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    ESCALATE = "escalate"
+    CONSENT = "consent"
+    RUN_SHORT = "run_short"
+    TIME_IS_OVER = "time_is_over"
+    REFUNDS_ARE_DONE = "refunds_are_done"
+    REPLACEMENT_IS_PLACED = "replacement_is_placed"
+
+
+def action_of(case: Case, command: Command) -> CaseAction:
+    """The action that `command` means for this case as it stands. Raises `ActionNotAllowed`."""
+    found = _BY_STATE.get((command, case.state)) or _ALWAYS.get(command)
+    if found is None:
+        found = _BY_KIND.get((command, case.state, case.kind))
+    if command is Command.APPROVE and case.state is CaseState.ESCALATED:
+        found = _resolution(case)
+    if command is Command.CONSENT and case.state is CaseState.AWAITING_CONSENT:
+        found = CaseAction.CONSENT_TO_REFUND if case.goods_are_back else CaseAction.CONSENT_TO_RETURN
+    if found is None:
+        raise ActionNotAllowed(
+            f"{command} is not possible while a {case.kind} is {case.state}", action=command, state=case.state
+        )
+    return found
+
+
+def _resolution(case: Case) -> CaseAction:
+    """What an operator's approval means: goods that are not back have to come back first."""
+    if case.kind in (Kind.REFUND, Kind.CANCELLATION):
+        return CaseAction.RESOLVE_REFUND
+    if case.return_shipment is None and not case.goods_are_back:
+        return CaseAction.RESOLVE_RETURN
+    return CaseAction.RESOLVE_EXCHANGE if case.kind is Kind.EXCHANGE else CaseAction.RESOLVE_REFUND
+
+
+_ALWAYS = {
+    Command.STOP: CaseAction.STOP_PARCELS,
+    Command.ASK_TO_STOP: CaseAction.ASK_TO_STOP,
+    Command.REFUSE_TO_STOP: CaseAction.REFUSE_TO_STOP,
+    Command.SHIP_BACK: CaseAction.SHIP_BACK,
+    Command.RECEIVE: CaseAction.RECEIVE_GOODS,
+    Command.REFUSE: CaseAction.REFUSE_GOODS,
+    Command.WITHDRAW: CaseAction.WITHDRAW,
+    Command.ESCALATE: CaseAction.ESCALATE,
+    Command.RUN_SHORT: CaseAction.RUN_SHORT,
+    Command.REFUNDS_ARE_DONE: CaseAction.FINISH_CASE_REFUND,
+    Command.REPLACEMENT_IS_PLACED: CaseAction.PLACE_REPLACEMENT,
+}
+_BY_STATE = {
+    (Command.REJECT, CaseState.REQUESTED): CaseAction.REJECT_CLAIM,
+    (Command.REJECT, CaseState.ESCALATED): CaseAction.RESOLVE_REJECTION,
+    (Command.TIME_IS_OVER, CaseState.STOPPING): CaseAction.REFUSE_TO_STOP,
+    (Command.TIME_IS_OVER, CaseState.AWAITING_RETURN): CaseAction.MISS_RETURN,
+    (Command.TIME_IS_OVER, CaseState.RETURNING): CaseAction.ESCALATE,
+    (Command.TIME_IS_OVER, CaseState.INSPECTING): CaseAction.ESCALATE,
+    (Command.TIME_IS_OVER, CaseState.REJECTED): CaseAction.LET_REST,
+    (Command.TIME_IS_OVER, CaseState.AWAITING_CONSENT): CaseAction.MISS_CONSENT,
+}
+_APPROVALS = {
+    Kind.REFUND: CaseAction.APPROVE_REFUND,
+    Kind.RETURN: CaseAction.APPROVE_RETURN,
+    Kind.EXCHANGE: CaseAction.APPROVE_RETURN,
+}
+_BY_KIND = {
+    **{(Command.APPROVE, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
+    **{(Command.TIME_IS_OVER, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
+    **{
+        (Command.ACCEPT, state, kind): action
+        for state in (CaseState.RETURNING, CaseState.INSPECTING)
+        for kind, action in (
+            (Kind.RETURN, CaseAction.ACCEPT_FOR_REFUND),
+            (Kind.CANCELLATION, CaseAction.ACCEPT_FOR_REFUND),
+            (Kind.EXCHANGE, CaseAction.ACCEPT_FOR_EXCHANGE),
+        )
+    },
+}
+
+
+def patience(state: CaseState, policies: Policies) -> timedelta | None:
+    """How long a case stays in a state at the most; `None` where nobody's silence decides."""
+    seconds = {
+        CaseState.REQUESTED: policies.claim_review_seconds,
+        CaseState.STOPPING: policies.stop_seconds,
+        CaseState.AWAITING_RETURN: policies.return_seconds,
+        CaseState.RETURNING: policies.return_transit_seconds,
+        CaseState.INSPECTING: policies.inspection_seconds,
+        CaseState.REJECTED: policies.escalation_seconds,
+        CaseState.AWAITING_CONSENT: policies.consent_seconds,
+    }.get(state)
+    return None if seconds is None else timedelta(seconds=seconds)
