@@ -125,7 +125,7 @@ def event_type(row: AuditRow) -> str:
 def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
     """The event's data. Amounts are minor units of the order's `currency`, states are system states.
 
-    `order` is always there; `lines`, with what each offer took off them and who bears it, come with the placing;
+    `order` is always there; `lines`, with what each offer took off them and who bears it, come with the placing and with a change of it;
     `parcels`, `payments`, `refunds` and an after-sales `case` with what concerns them.
     """
     document: dict[str, Any] = {
@@ -138,7 +138,7 @@ def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
         "actor_role": row.actor_role,
         "order": _chosen(records["orders"][""], _ORDER),
     }
-    if row.action == Action.SUBMIT:
+    if row.action in (Action.SUBMIT, Action.CHANGE_ORDER):
         document["lines"] = [_line(line) for line in records["order_lines"].values()]
     if row.parcel_no is not None or row.action == Action.SPLIT:
         wanted = [row.parcel_no] if row.parcel_no is not None else list(records["parcels"])

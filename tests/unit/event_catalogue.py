@@ -11,6 +11,8 @@ from typing import Any
 from ordersaga.domain.audit.chain import AuditRow, Changes, Records
 from ordersaga.domain.events import TYPES, event_document, event_type
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.after_sales import MACHINE as AFTER_SALES
+from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.table import Actor
@@ -18,7 +20,8 @@ from ordersaga.domain.lifecycle.table import Actor
 PAGE = Path(__file__).parents[2] / "docs" / "event-types.md"
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ORDER_NO, PAYMENT_ID = "261122-7K3M9QXF2T8B", "pay_07535591cfc1b1510e6d359e"
-PARCEL_NO, REFUND_NO = f"{ORDER_NO}-1", "ref_5f0c1d2e3a4b5c6d7e8f9a0b"
+PARCEL_NO, REFUND_NO, CASE_NO = f"{ORDER_NO}-1", "ref_5f0c1d2e3a4b5c6d7e8f9a0b", f"{ORDER_NO}-A1"
+PARCELS = (*EVENTS, ParcelState.CREATED, ParcelState.CANCELLED, ParcelState.WRITTEN_OFF)
 
 MEANING = {
     "order.placed": "An order was placed; its stock is held. `lines` are what was bought or given, and for what price.",
@@ -48,13 +51,15 @@ MEANING = {
     "order.delivered": "All parcels were delivered.",
     "order.received": "The buyer confirmed receipt, or time did.",
     "order.reviewed": "The buyer reviewed goods. The event does not carry the text.",
+    "order.changed": "The buyer took less, or another delivery, before paying. `lines` are what is bought now.",
+    "order.delivery_note_changed": "The note for the delivery changed. The event does not carry it: ask the API.",
     "order.completed": "The time for after-sales is over: nothing more is expected.",
     "refund.requested": "Money is to go back to the buyer.",
     "refund.sent": "The provider has taken the refund.",
     "refund.succeeded": "The buyer has the money.",
     "refund.failed": "The provider refused the refund; somebody has to decide.",
     "refund.settled": "An operator paid the buyer in another way, or decided that it is done.",
-    "parcel.created": "Never sent on its own: parcels are made with `order.split`.",
+    "parcel.created": "A parcel was made in place of another: of what was not stopped, or of what is sent again.",
     "parcel.label_printed": "The label was printed; from now on the address stays.",
     "parcel.picked": "The goods were taken from the shelf.",
     "parcel.packed": "The goods were packed.",
@@ -63,6 +68,22 @@ MEANING = {
     "parcel.delivered": "The parcel was delivered.",
     "parcel.lost": "The carrier lost the parcel.",
     "parcel.refused": "The receiver refused the parcel.",
+    "parcel.cancelled": "The parcel was stopped before it left: do not hand it over.",
+    "parcel.written_off": "The lost or refused parcel is dealt with: sent again in another, or its money is given back.",
+    "after_sales.requested": "A case was opened: the buyer claims `units` of `lines`, or somebody cancels them.",
+    "after_sales.stopping": "A warehouse is asked to keep back what it has picked.",
+    "after_sales.awaiting_return": "The buyer is to send the goods back until `due_at`.",
+    "after_sales.returning": "The goods are on their way back.",
+    "after_sales.inspecting": "The goods have arrived and are inspected.",
+    "after_sales.rejected": "The claim was refused; the buyer may escalate it until `due_at`.",
+    "after_sales.escalated": "An operator has to decide.",
+    "after_sales.awaiting_consent": "The replacement is out of stock: the buyer may take the money instead.",
+    "after_sales.refunding": "It is decided what is given back: `settlement` says what and why; the refunds follow.",
+    "after_sales.replacing": "The goods are back; the replacement's order is being placed.",
+    "after_sales.refunded": "All that the case gives back is with the buyer.",
+    "after_sales.exchanged": "The replacement's order is placed: `replacement_order_no`.",
+    "after_sales.withdrawn": "The buyer gave the claim up, or let its time pass; its units may be claimed again.",
+    "after_sales.closed": "The claim was refused for good.",
 }
 
 _ORDER = {
@@ -120,14 +141,16 @@ _REFUND_STATES = {
 }
 
 
-def document_of(action: str, parcel: ParcelState | None = None) -> tuple[str, dict[str, Any]]:
+def document_of(
+    action: str, parcel: ParcelState | None = None, case: CaseState | None = None
+) -> tuple[str, dict[str, Any]]:
     """The type and the document of an event, made by the code that makes them all."""
     changes: Changes = {}
     if action in _PAYMENT_STATES:
         changes["payments"] = {PAYMENT_ID: {"state": ""}}
     if action in _REFUND_STATES:
         changes["refunds"] = {REFUND_NO: {"state": ""}}
-    before, after, actor = ("created", parcel, Actor.WAREHOUSE) if parcel else _states(action)
+    before, after, actor = ("created", parcel, Actor.WAREHOUSE) if parcel else _states(action, case)
     row = AuditRow(
         order_no=ORDER_NO,
         sequence=1 if action == Action.SUBMIT else 5,
@@ -144,13 +167,17 @@ def document_of(action: str, parcel: ParcelState | None = None) -> tuple[str, di
         changes=changes,
         key_id="",
         mac="",
+        case_no=CASE_NO if case else None,
     )
-    return event_type(row), event_document(row, _records(action, parcel or ParcelState.CREATED))
+    return event_type(row), event_document(
+        row, _records(action, parcel or ParcelState.CREATED, case or CaseState.REQUESTED)
+    )
 
 
 def page() -> str:
     """The whole page."""
-    made = [document_of(action) for action in TYPES] + [document_of(state, state) for state in EVENTS]
+    made = [document_of(action) for action in TYPES] + [document_of(state, state) for state in PARCELS]
+    made += [document_of(_action_to(state), case=state) for state in CaseState]
     examples: dict[str, dict[str, Any]] = {}
     for kind, document in made:
         examples.setdefault(kind, document)
@@ -158,13 +185,22 @@ def page() -> str:
         "# Types of events\n\nWritten by `python -m tests.unit.event_catalogue`; a test compares it with the code. "
         "What all events share, and how to receive them, stands in [events.md](events.md).\n"
     ]
-    for kind in (*dict.fromkeys(TYPES.values()), *(f"parcel.{state}" for state in EVENTS)):
+    kinds = (*dict.fromkeys(TYPES.values()), *(f"parcel.{state}" for state in PARCELS))
+    for kind in (*kinds, *(f"after_sales.{state}" for state in CaseState)):
         shown = ",\n".join(f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in examples[kind].items())
         parts.append(f"## {kind}\n{MEANING[kind]}\n\n```json\n{{\n{shown}\n}}\n```\n")
     return "\n".join(parts)
 
 
-def _states(action: str) -> tuple[str | None, str, Actor]:
+def _action_to(state: CaseState) -> str:
+    """How a case comes to be in a state."""
+    return next((row.action for row in AFTER_SALES.rows if row.next == state), CaseAction.OPEN_CASE)
+
+
+def _states(action: str, case: CaseState | None = None) -> tuple[str | None, str, Actor]:
+    if case is not None:
+        row = next((row for row in AFTER_SALES.rows if row.next == case), None)
+        return (row.current, case, min(row.by, key=list(Actor).index)) if row else (None, case, Actor.BUYER)
     machines = [kind.machine for kind in ORDER_TYPES.values()]
     if action == Action.SUBMIT:
         return None, machines[0].initial, Actor.BUYER
@@ -174,7 +210,7 @@ def _states(action: str) -> tuple[str | None, str, Actor]:
     return "paid", "paid", Actor.SYSTEM
 
 
-def _records(action: str, parcel: ParcelState) -> Records:
+def _records(action: str, parcel: ParcelState, state: CaseState) -> Records:
     payment = {
         "payment_id": PAYMENT_ID,
         "instalment": "full",
@@ -190,6 +226,7 @@ def _records(action: str, parcel: ParcelState) -> Records:
         payment |= {"provider_transaction_id": "sbx_4fbbac6725aa48e1", "paid_at": AT.isoformat()}
     refund = {
         "refund_no": REFUND_NO,
+        "case_no": None,
         "payment_id": PAYMENT_ID,
         "amount": 20_500,
         "currency": "TWD",
@@ -206,6 +243,22 @@ def _records(action: str, parcel: ParcelState) -> Records:
         "state": parcel,
     }
     inside = {**_LINE, "parcel_no": PARCEL_NO}
+    case = {
+        "case_no": CASE_NO,
+        "kind": "exchange" if state in (CaseState.REPLACING, CaseState.EXCHANGED) else "return",
+        "reason": "defective",
+        "fault": "seller",
+        "state": state,
+        "merchant_id": "teahouse",
+        "warehouse_id": "tpe-1",
+        "due_at": None,
+        "settlement": None,
+        "replacement_order_no": None,
+        "opened_at": AT.isoformat(),
+    }
+    claimed = {
+        "case_no": CASE_NO, "line_no": 1, "units": [1], "accepted": None, "restock": None, "replacement_sku": None
+    }  # fmt: skip
     return {
         "orders": {"": _ORDER},
         "order_lines": {"1": _LINE},
@@ -213,6 +266,8 @@ def _records(action: str, parcel: ParcelState) -> Records:
         "parcel_lines": {f"{PARCEL_NO}/1": inside},
         "payments": {PAYMENT_ID: payment},
         "refunds": {REFUND_NO: refund},
+        "after_sales_cases": {CASE_NO: case},
+        "after_sales_lines": {f"{CASE_NO}/1": claimed},
     }
 
 

@@ -72,8 +72,8 @@ def test_a_parcel_carries_what_was_paid_for_its_units_and_their_delivery() -> No
     lines = [line(1, 3, payable=1_000, shipping=101, weight_g=600)]
     parcels = split(lines, whole(*lines), Limits(weight_g=1_200, volume_mm3=1))
     assert [parcel.lines for parcel in parcels] == [
-        (ParcelLine(1, "SKU-1", 2, 333 + 333, 34 + 34),),
-        (ParcelLine(1, "SKU-1", 1, 334, 33),),
+        (ParcelLine(1, "SKU-1", 2, 333 + 333, 34 + 34, (1, 2)),),
+        (ParcelLine(1, "SKU-1", 1, 334, 33, (3,)),),
     ]
 
 

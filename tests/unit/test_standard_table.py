@@ -8,6 +8,7 @@ from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.lifecycle.table import Actor
 
 BUYER, BUYER_OR_OPERATOR, SYSTEM = {Actor.BUYER}, {Actor.BUYER, Actor.OPERATOR}, {Actor.SYSTEM}
+SELLER_TOO = {*BUYER_OR_OPERATOR, Actor.MERCHANT}
 
 TABLE = [
     ("awaiting_payment", "pay", "awaiting_payment", BUYER),
@@ -46,6 +47,23 @@ TABLE = [
     ("under_review", "cancel", "closing_payment", BUYER_OR_OPERATOR),
     ("paid", "miss_stock", "refunding", SYSTEM),
     ("refunding", "finish_refund", "refunded", SYSTEM),
+    ("awaiting_payment", "change_order", "awaiting_payment", BUYER),
+    ("payment_failed", "change_order", "payment_failed", BUYER),
+    ("awaiting_payment", "change_delivery_note", "awaiting_payment", BUYER_OR_OPERATOR),
+    ("payment_failed", "change_delivery_note", "payment_failed", BUYER_OR_OPERATOR),
+    ("paid", "request_cancellation", "paid", SELLER_TOO),
+    ("in_production", "request_cancellation", "in_production", SELLER_TOO),
+    ("partly_shipped", "request_cancellation", "partly_shipped", SELLER_TOO),
+    ("partly_shipped", "request_after_sales", "partly_shipped", BUYER_OR_OPERATOR),
+    ("shipped", "request_after_sales", "shipped", BUYER_OR_OPERATOR),
+    ("delivered", "request_after_sales", "delivered", BUYER_OR_OPERATOR),
+    ("received", "request_after_sales", "received", BUYER_OR_OPERATOR),
+    ("in_production", "lose_last_parcel", "refunding", SYSTEM),
+    ("partly_shipped", "lose_last_parcel", "refunding", SYSTEM),
+    ("shipped", "lose_last_parcel", "refunding", SYSTEM),
+    ("received", "return_everything", "refunded", SYSTEM),
+    ("paid", "change_delivery_note", "paid", BUYER_OR_OPERATOR),
+    ("in_production", "change_delivery_note", "in_production", BUYER_OR_OPERATOR),
 ]
 
 

@@ -55,6 +55,9 @@ class Action(StrEnum):
     SETTLE_REFUND = "settle_refund"
 
 
+OPENS_A_CASE = frozenset({Action.REQUEST_CANCELLATION, Action.REQUEST_AFTER_SALES})
+"""An order's table says when; what is recorded is the opening of the case, and not an action of the order's."""
+
 ABOUT_MONEY = frozenset(
     {
         Action.PAY,
