@@ -192,7 +192,7 @@ class ReplacementUnavailable(Refused):
 
 
 class AttachmentInvalid(Refused):
-    """`reason` is `too_large`, `unknown_type`, `type_mismatch`, `unknown_attachment` or `used`."""
+    """`reason` is `too_large`, `unknown_type`, `type_mismatch`, `too_many`, `unknown_attachment` or `used`."""
 
     code = "attachment_invalid"
 

@@ -1,6 +1,6 @@
 """A case is opened: checked, stored, recorded and made known to its run in one transaction (R-REV-3 … R-REV-6)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,7 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.after_sales import INITIAL, MACHINE, CaseAction
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CASE_CHANGED, ActedBy, case_workflow_id
-from ordersaga.persistence import after_sales, inbox, orders, parcels, policies, transitions
+from ordersaga.persistence import after_sales, attachments, inbox, orders, parcels, policies, transitions
 
 
 async def open_case(
@@ -27,10 +27,12 @@ async def open_case(
     at: datetime,
     fault: Fault | None = None,
     replacements: Mapping[int, str] | None = None,
+    evidence: Sequence[str] = (),
 ) -> Case:
-    """Open a case on `wanted` units: line number → quantity. `replacements` are other SKUs that an exchange asks for.
+    """Open a case on `wanted` units: line number → quantity. `replacements` are other SKUs that an exchange asks for,
+    `evidence` the ids of attachments that are shown in it.
 
-    Raises `ActionNotAllowed`, `AfterSalesWindowClosed`, `UnitsNotClaimable`, `SellersMixed`.
+    Raises `ActionNotAllowed`, `AfterSalesWindowClosed`, `UnitsNotClaimable`, `SellersMixed`, `AttachmentInvalid`.
     """
     order = await orders.known(connection, order_no, lock=True)
     if by.role != Actor.SYSTEM:
@@ -70,6 +72,7 @@ async def open_case(
         warehouse_id=next((unit.warehouse_id for unit in claimed if unit.warehouse_id), None),
     )
     await after_sales.add(connection, case)
+    await attachments.attach(connection, by.subject, case.case_no, evidence, at)
     await transitions.record(
         connection,
         order_no,

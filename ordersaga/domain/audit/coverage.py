@@ -90,6 +90,15 @@ AUDITED: Mapping[str, Coverage] = {
         added_by=frozenset({CaseAction.OPEN_CASE}),
         changes=dict.fromkeys(("accepted", "restock"), _CASE_ACTIONS),
     ),
+    "attachments": Coverage(
+        key=("case_no", "attachment_id"),
+        through="after_sales_cases",
+        added_by=frozenset({CaseAction.OPEN_CASE}),
+    ),
+    "order_changes": Coverage(
+        key=("sequence",),
+        added_by=frozenset({Action.CHANGE_ORDER, Action.CHANGE_RECEIVER, Action.CHANGE_DELIVERY_NOTE}),
+    ),
     "refunds": Coverage(
         key=("refund_no",),
         added_by=frozenset({Action.REQUEST_REFUND}),
