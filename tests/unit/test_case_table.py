@@ -2,7 +2,8 @@
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.after_sales import MACHINE, CaseAction, CaseState
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.lifecycle.words import LANGUAGES
-from ordersaga.domain.policies import PRODUCTION
+from ordersaga.domain.policies import DEMO, PRODUCTION
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 REVIEWERS = {Actor.MERCHANT, Actor.OPERATOR}
@@ -22,7 +23,7 @@ UNDER_WAY = frozenset({CaseState.REFUNDING, CaseState.REPLACING})
 """The system is at work until it is done."""
 
 
-def case(kind: Kind = Kind.RETURN, state: CaseState = CaseState.REQUESTED, **changes: object) -> Case:
+def case(kind: Kind = Kind.RETURN, state: CaseState = CaseState.REQUESTED, **changes: Any) -> Case:
     plain = Case(
         case_no="O-1-A1",
         order_no="O-1",
@@ -119,13 +120,12 @@ def test_what_is_said_leads_a_case_where_the_brief_wants_it(kind: Kind, said: st
     assert after(kind, *map(Command, said.split())) is state
 
 
-@pytest.mark.parametrize("command", Command)
 @pytest.mark.parametrize("state", sorted(MACHINE.final))
-@pytest.mark.parametrize("kind", Kind)
-def test_nothing_can_be_said_of_a_case_that_is_over(kind: Kind, state: CaseState, command: Command) -> None:
-    over = case(kind, state)
-    with pytest.raises(ActionNotAllowed):
-        MACHINE.next(state, action_of(over, command))
+def test_nothing_can_be_said_of_a_case_that_is_over(state: CaseState) -> None:
+    for kind, command in itertools.product(Kind, Command):
+        over = case(kind, state)
+        with pytest.raises(ActionNotAllowed):
+            MACHINE.next(state, action_of(over, command))
 
 
 @pytest.mark.parametrize("state", sorted({row.current for row in MACHINE.rows if row.next == CaseState.REFUNDING}))
@@ -158,8 +158,5 @@ def test_every_state_has_a_word_for_every_role_in_every_language(language: str) 
 
 
 def test_the_time_to_remind_is_before_the_time_to_send_back_is_over() -> None:
-    assert (
-        timedelta()
-        < timedelta(seconds=PRODUCTION.return_reminder_seconds)
-        < patience(CaseState.AWAITING_RETURN, PRODUCTION)
-    )
+    assert 0 < PRODUCTION.return_reminder_seconds < PRODUCTION.return_seconds
+    assert 0 < DEMO.return_reminder_seconds < DEMO.return_seconds
