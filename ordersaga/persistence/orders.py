@@ -102,6 +102,7 @@ async def add(
             receiver=asdict(receiver) if receiver else None,
             campaign=priced.campaign,
             sale=priced.sale,
+            replaces=priced.replaces,
             placed_at=placed_at,
             payment_due_at=payment_due_at,
             updated_at=placed_at,

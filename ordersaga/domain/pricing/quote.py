@@ -5,8 +5,8 @@ Everything is in minor units of one currency. Parts sum to wholes: Σ line shipp
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ordersaga.domain.catalogue import StockPolicy, TransportClass
@@ -20,11 +20,27 @@ class CartItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """What an exchange's line stands for: the order, line and units that were paid for, one for each unit of its own.
+
+    Through several exchanges it is always the ones that money was given for.
+    """
+
+    order_no: str
+    line_no: int
+    units: tuple[int, ...]
+
+    def of(self, units: Iterable[int]) -> "Replaced":
+        """The part that units of the exchange's line stand for; the first one is 1."""
+        return replace(self, units=tuple(self.units[unit - 1] for unit in units))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricedLine:
     """A line as it will be frozen at submit (R-ORD-1): the goods, their price, and what was allocated to it.
 
     `payable` is what money pays for the goods: `amount` less discounts less `points`. `shipping` is the fee less its
-    discounts. A `gift` is discounted to nothing.
+    discounts. A `gift` is discounted to nothing. `replaces` is of exchanges alone.
     """
 
     line_no: int
@@ -45,6 +61,7 @@ class PricedLine:
     volume_mm3: int
     transport_class: TransportClass
     stock_policy: StockPolicy = StockPolicy.DEDUCT_AT_SUBMIT
+    replaces: Replaced | None = None
 
     @property
     def discounts(self) -> tuple[Allocation, ...]:
@@ -111,7 +128,7 @@ class PricedOrder:
     """A priced cart. `shipping_options` maps every option that all its merchants offer to its fee before discounts.
 
     `campaign` is the code of the one that it is sold under, and `sale` its terms with the buyer's choices; `pool` is
-    its code too if the goods come from a stock of its own, else empty.
+    its code too if the goods come from a stock of its own, else empty. `replaces` is an exchange's case.
     """
 
     order_type: str
@@ -124,6 +141,7 @@ class PricedOrder:
     campaign: str | None = None
     sale: Mapping[str, Any] | None = None
     pool: str = ""
+    replaces: str | None = None
 
     @property
     def merchant_ids(self) -> tuple[str, ...]:
@@ -182,6 +200,7 @@ def to_document(priced: PricedOrder) -> dict[str, Any]:
         "campaign": priced.campaign,
         "sale": priced.sale,
         "pool": priced.pool,
+        "replaces": priced.replaces,
     }
 
 
@@ -192,6 +211,7 @@ def line_to_document(line: PricedLine) -> dict[str, Any]:
     document["allocations"] = [_allocation_to_document(item) for item in line.allocations]
     document["transport_class"] = line.transport_class.value
     document["stock_policy"] = line.stock_policy.value
+    document["replaces"] = line.replaces and {**asdict(line.replaces), "units": list(line.replaces.units)}
     return document
 
 
@@ -202,8 +222,13 @@ def line_from_document(document: Mapping[str, Any]) -> PricedLine:
             "allocations": tuple(_allocation_from_document(item) for item in document["allocations"]),
             "transport_class": TransportClass(document["transport_class"]),
             "stock_policy": StockPolicy(document.get("stock_policy", StockPolicy.DEDUCT_AT_SUBMIT)),
+            "replaces": _replaced_from_document(document.get("replaces")),
         }
     )
+
+
+def _replaced_from_document(document: Mapping[str, Any] | None) -> Replaced | None:
+    return None if document is None else Replaced(**{**document, "units": tuple(document["units"])})
 
 
 def _allocation_to_document(item: Allocation) -> dict[str, Any]:
