@@ -22,6 +22,7 @@ from ordersaga.domain.lifecycle.after_sales import INITIAL, MACHINE, CaseState
 from ordersaga.domain.messages import (
     ACT,
     AFTER_SALES_WORKFLOW,
+    BEGUN,
     CASE_CHANGED,
     DECIDE,
     DECIDED,
@@ -32,6 +33,7 @@ from ordersaga.domain.messages import (
     StateReached,
 )
 from ordersaga.domain.notifications import Notification
+from workflows.hearing import require_command, require_decision
 from workflows.run import SYSTEM
 from workflows.steps import perform, perform_regularly
 
@@ -54,10 +56,11 @@ _WAITS_FOR = {
 class AfterSales:
     """Wait for whose turn it is, act when time is over, until the case is over.
 
-    Updates: `decide` (approve, reject), `act` (everything else that somebody says of the case). Signals: `decided`, a
-    decision that nobody waits for; `case_changed` starts the run, and says that a refund of the case has ended.
-    Guarantees: the database decides by the case's table, under the order's lock; each command is taken once. A native
-    cancel is not obeyed: a case is withdrawn by its buyer.
+    Updates: `decide` (approve, reject), `act` (everything else that somebody says of the case), `begun` (wait for the
+    run's own first step). Signals: `decided`, a decision that nobody waits for; `case_changed` starts the run, and says
+    that a refund of the case has ended. Guarantees: the database decides by the case's table, under the order's lock;
+    each command is taken once; what only the run may say it takes from nobody. A native cancel is not obeyed: a case is
+    withdrawn by its buyer.
     """
 
     @workflow.init
@@ -85,8 +88,7 @@ class AfterSales:
 
     @decide.validator
     def _decision_is_one(self, decision: CaseDecision) -> None:
-        if decision.decision not in (Command.APPROVE, Command.REJECT):
-            raise ApplicationError("a decision is approve or reject", type="request_invalid", non_retryable=True)
+        require_decision(decision)
 
     @workflow.update(name=ACT, description="Anything else that somebody says of the case; see `Command`.")
     async def act(self, command: CaseCommand) -> StateReached:
@@ -94,9 +96,13 @@ class AfterSales:
         return await self._act(Command(command.command), command.by, info.id if info else "", command.details)
 
     @act.validator
-    def _command_is_known(self, command: CaseCommand) -> None:
-        if command.command not in set(Command):
-            raise ApplicationError("there is no such command", type="request_invalid", non_retryable=True)
+    def _command_is_for_people(self, command: CaseCommand) -> None:
+        require_command(command)
+
+    @workflow.update(name=BEGUN, description="Where the case stands once the run has taken its own first step.")
+    async def begun(self) -> StateReached:
+        await workflow.wait_condition(lambda: self._standing is not None and not _is_to_stop(self._standing))
+        return StateReached(state=self._state)
 
     @workflow.run
     async def run(self, start: CaseStart) -> StateReached:
@@ -117,10 +123,15 @@ class AfterSales:
         await self._look()
         while self._state not in MACHINE.final:
             await self._next()
-            if workflow.info().is_continue_as_new_suggested() and self._state not in MACHINE.final:
-                await workflow.wait_condition(workflow.all_handlers_finished)
-                workflow.continue_as_new(CaseStart(case_no=self._case_no))
+            if workflow.info().is_continue_as_new_suggested():
+                await self._begin_anew()
         self._tell("nobody")
+
+    async def _begin_anew(self) -> None:
+        """With a short history; not while a decision waits that was signalled: the next run would not know of it."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if not self._decisions and self._state not in MACHINE.final:
+            workflow.continue_as_new(CaseStart(case_no=self._case_no))
 
     async def _next(self) -> None:
         """One turn: what the run itself has to do, or the next word of somebody, or the end of their time."""
@@ -128,18 +139,18 @@ class AfterSales:
         assert standing is not None  # noqa: S101 - the run has looked
         if self._decisions:
             await self._take_signalled(self._decisions.pop(0))
-        elif standing.state is CaseState.REQUESTED and standing.kind is Kind.CANCELLATION:
-            await self._own(Command.STOP)
+        elif _is_to_stop(standing):
+            await self._own(Command.STOP, standing)
         elif standing.state is CaseState.REFUNDING and not standing.refunds_under_way:
-            await self._own(Command.REFUNDS_ARE_DONE)
+            await self._own(Command.REFUNDS_ARE_DONE, standing)
         elif standing.state is CaseState.REPLACING:
-            await self._replace()
+            await self._replace(standing)
         else:
             await self._wait(standing)
 
     async def _wait(self, standing: CaseStanding) -> None:
         self._tell(_WAITS_FOR[standing.state])
-        reminds = standing.remind_at is not None and not self._reminded
+        reminds = not self._reminded and _reminds_in_time(standing)
         until = standing.remind_at if reminds else standing.due_at
         try:
             await workflow.wait_condition(
@@ -151,14 +162,14 @@ class AfterSales:
             if reminds:
                 await self._remind()
             else:
-                await self._own(Command.TIME_IS_OVER)
+                await self._own(Command.TIME_IS_OVER, standing)
         else:
             if self._changed:
                 await self._look()
 
-    async def _replace(self) -> None:
+    async def _replace(self, standing: CaseStanding) -> None:
         """Place the replacement's order, whose goods have been kept since the approval."""
-        await self._own(Command.REPLACEMENT_IS_PLACED)
+        await self._own(Command.REPLACEMENT_IS_PLACED, standing)
 
     async def _remind(self) -> None:
         self._reminded = True
@@ -169,18 +180,21 @@ class AfterSales:
         )
 
     async def _look(self) -> None:
-        self._changed = False
-        found = await perform(
-            AfterSalesActivities.take_up,
-            TakeUpCase(case_no=self._case_no, at=workflow.now()),
-            summary="See where the case stands",
-        )
-        self._show(found)
-
-    async def _own(self, command: Command, **details: Any) -> None:
-        """What the run itself says, unless somebody was faster."""
+        """In turn, so that what is seen is not shown after what somebody did later."""
         async with self._turn:
-            expected = self._state
+            self._changed = False
+            found = await perform(
+                AfterSalesActivities.take_up,
+                TakeUpCase(case_no=self._case_no, at=workflow.now()),
+                summary="See where the case stands",
+            )
+            self._show(found)
+
+    async def _own(self, command: Command, standing: CaseStanding, **details: Any) -> None:
+        """What the run itself says of the case as it stood, unless somebody was faster."""
+        async with self._turn:
+            if self._standing is not standing:
+                return
             self._commands += 1
             found = await perform_regularly(
                 AfterSalesActivities.act,
@@ -191,17 +205,18 @@ class AfterSales:
                     by=SYSTEM,
                     at=workflow.now(),
                     details=details,
-                    expected=expected,
+                    expected=standing.state,
                 ),
-                summary=f"{command} while {expected}",
+                summary=f"{command} while {standing.state}",
             )
             self._show(found)
 
     async def _take_signalled(self, decision: CaseDecision) -> None:
         """A signal has nobody to answer: a decision that is not possible is passed over."""
         try:
+            require_decision(decision)
             await self._act(Command(decision.decision), decision.by, f"signal:{workflow.uuid4()}")
-        except (ApplicationError, ValueError) as refusal:
+        except ApplicationError as refusal:
             workflow.logger.warning("a decision was passed over: %s", refusal)
 
     async def _act(
@@ -244,3 +259,12 @@ class AfterSales:
 
 def _time_to(until: datetime) -> timedelta:
     return max(until - workflow.now(), timedelta(milliseconds=1))
+
+
+def _is_to_stop(standing: CaseStanding) -> bool:
+    """Whether the next step is the run's own: nobody reviews a cancellation, its parcels are asked after at once."""
+    return standing.state is CaseState.REQUESTED and standing.kind is Kind.CANCELLATION
+
+
+def _reminds_in_time(standing: CaseStanding) -> bool:
+    return standing.remind_at is not None and (standing.due_at is None or standing.remind_at < standing.due_at)

@@ -33,6 +33,20 @@ class Command(StrEnum):
     REPLACEMENT_IS_PLACED = "replacement_is_placed"
 
 
+OF_THE_RUN = frozenset(
+    {
+        Command.ASK_TO_STOP,
+        Command.RUN_SHORT,
+        Command.TIME_IS_OVER,
+        Command.REFUNDS_ARE_DONE,
+        Command.REPLACEMENT_IS_PLACED,
+    }
+)
+"""What nobody but the case's run may say."""
+DECISIONS = frozenset({Command.APPROVE, Command.REJECT})
+"""What reviewers say, and operators of an escalated case."""
+
+
 def action_of(case: Case, command: Command) -> CaseAction:
     """The action that `command` means for this case as it stands. Raises `ActionNotAllowed`."""
     found = _BY_STATE.get((command, case.state)) or _ALWAYS.get(command)
