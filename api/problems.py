@@ -39,6 +39,8 @@ STATUS = {
     "sellers_mixed": 409,
     "replacement_unavailable": 409,
     "attachment_invalid": 422,
+    "change_invalid": 422,
+    "change_outdated": 409,
     "limit_below_use": 409,
     "review_exists": 409,
     "request_in_flight": 409,

@@ -32,6 +32,8 @@ OrderError
 │   ├── SellersMixed             sellers_mixed
 │   ├── ReplacementUnavailable   replacement_unavailable
 │   ├── AttachmentInvalid        attachment_invalid
+│   ├── ChangeInvalid            change_invalid
+│   ├── ChangeOutdated           change_outdated
 │   ├── LimitBelowUse            limit_below_use
 │   └── StockBelowReserved       stock_below_reserved
 └── NotFound                     not_found
@@ -195,6 +197,20 @@ class AttachmentInvalid(Refused):
     """`reason` is `too_large`, `unknown_type`, `type_mismatch`, `too_many`, `unknown_attachment` or `used`."""
 
     code = "attachment_invalid"
+
+
+class ChangeInvalid(Refused):
+    """`reason` is `unknown_line`, `gift`, `more_than_ordered`, `nothing_left`, `nothing_changes`, `nothing_to_pay` or
+    `unknown_token`.
+    """
+
+    code = "change_invalid"
+
+
+class ChangeOutdated(Refused):
+    """`reason` is `expired`, `order_changed` or `price_changed`; `preview` is a fresh one, where one can be made."""
+
+    code = "change_outdated"
 
 
 class LimitBelowUse(Refused):

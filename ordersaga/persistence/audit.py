@@ -88,7 +88,7 @@ async def append(
         from_state=from_state,
         to_state=to_state,
         reason=reason,
-        changes=changed(order_no, fold(chain), records, keys),
+        changes=changed(order_no, fold(chain), records, keys, action),
         key_id=keys.current,
         mac="",
     )

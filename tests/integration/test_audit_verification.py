@@ -214,7 +214,7 @@ async def forge(shop: AuditedOrders, order_no: str, keys: KeyRing) -> None:
         chain, records = await audit.read(connection, order_no)
         previous, forged = "", list[AuditRow]()
         for row in chain:
-            remade = replace(row, changes=changed(order_no, fold(forged), records, keys))
+            remade = replace(row, changes=changed(order_no, fold(forged), records, keys, row.action))
             remade = replace(remade, mac=remade.seal(keys, previous) or "")
             previous = remade.mac
             forged.append(remade)

@@ -48,7 +48,7 @@ def histories(draw: st.DrawFn) -> list[tuple[Action, Records]]:
 def sealed(history: Sequence[tuple[Action, Records]], keys: KeyRing = KEYS) -> list[AuditRow]:
     chain: list[AuditRow] = []
     for sequence, (action, records) in enumerate(history, 1):
-        changes = changed(ORDER_NO, fold(chain), records, keys)
+        changes = changed(ORDER_NO, fold(chain), records, keys, action)
         row = written(sequence, action, changes, keys)
         chain.append(replace(row, mac=row.seal(keys, chain[-1].mac if chain else "") or ""))
     return chain
@@ -137,6 +137,6 @@ def test_keys_may_be_changed_at_any_row(history: list[tuple[Action, Records]], c
     chain: list[AuditRow] = []
     for sequence, (action, records) in enumerate(history, 1):
         keys = KEYS if sequence < changed_at else both
-        row = written(sequence, action, changed(ORDER_NO, fold(chain), records, keys), keys)
+        row = written(sequence, action, changed(ORDER_NO, fold(chain), records, keys, action), keys)
         chain.append(replace(row, mac=row.seal(keys, chain[-1].mac if chain else "") or ""))
     assert verify(ORDER_NO, chain, history[-1][1], both) == []

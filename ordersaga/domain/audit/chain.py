@@ -106,8 +106,8 @@ def apply(standing: Standing, row: AuditRow) -> None:
                     standing[Place(table, key, column)] = Sealed(row.key_id, digest)
 
 
-def changed(order_no: str, standing: Standing, records: Records, keys: KeyRing) -> Changes:
-    """The fields of `records` that are new, or may change and have, digested with the current key.
+def changed(order_no: str, standing: Standing, records: Records, keys: KeyRing, action: str) -> Changes:
+    """The fields of `records` that are new, or may have changed by `action` and have, digested with the current key.
 
     A field that never changes keeps its first digest, and so an edit of it is found whatever comes later.
     """
@@ -116,7 +116,7 @@ def changed(order_no: str, standing: Standing, records: Records, keys: KeyRing) 
     for place, value in fields_of(records):
         present.add(place[:2])
         known = standing.get(place)
-        if known is not None and place.column not in AUDITED[place.table].changes:
+        if known is not None and not AUDITED[place.table].may_have_changed(place.column, action):
             continue
         if known is None or digest_of(keys, known.key_id, order_no, place, value) != known.digest:
             fresh = digest_of(keys, keys.current, order_no, place, value) or ""

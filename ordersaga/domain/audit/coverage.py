@@ -13,15 +13,26 @@ class Coverage:
     """How a table belongs to an order's audit.
 
     `key` tells its rows apart. `added_by` are the actions with which rows come; `changes` says which fields may change
-    later and with which actions (`None`: with any). All others never change. `left_out` are fields without meaning.
-    A table that does not name the order is joined to it `through` another.
+    later and with which actions (`None`: with any). All others never change. `removed_by` are the actions with which
+    rows go. `left_out` are fields without meaning.
+    A table that does not name the order is joined to it `through` another. Rows that are many and change seldom are
+    `looked_at_when_changing`: their fields are digested again only with the actions that change them.
     """
 
     key: tuple[str, ...] = ()
     through: str | None = None
     added_by: frozenset[str]
     changes: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    removed_by: frozenset[str] = frozenset()
     left_out: frozenset[str] = frozenset()
+    looked_at_when_changing: bool = False
+
+    def may_have_changed(self, column: str, action: str) -> bool:
+        """Whether a field that was sealed before is looked at again with this action."""
+        if column not in self.changes:
+            return False
+        lawful = self.changes[column]
+        return lawful is None or action in lawful or not self.looked_at_when_changing
 
 
 _PAYMENT_ACTIONS: frozenset[str] = frozenset(
@@ -40,6 +51,12 @@ _REFUND_ACTIONS: frozenset[str] = frozenset(
 )
 _PARCEL_ACTIONS: frozenset[str] = frozenset(ParcelState)
 _CASE_ACTIONS: frozenset[str] = frozenset(CaseAction) - {CaseAction.OPEN_CASE}
+_TOTALS = ("goods", "discount", "points", "shipping", "shipping_discount", "tax", "payable", "due_now")
+# What the catalogue says of the goods comes anew with the price.
+_LINE_FIELDS = (
+    "name", "attributes", "category", "merchant_id", "quantity", "unit_price", "amount", "allocations", "points",
+    "payable", "shipping", "weight_g", "volume_mm3", "transport_class",
+)  # fmt: skip
 
 AUDITED: Mapping[str, Coverage] = {
     "orders": Coverage(
@@ -50,10 +67,17 @@ AUDITED: Mapping[str, Coverage] = {
             "receiver": frozenset({Action.CHANGE_RECEIVER}),
             "delivery_note": frozenset({Action.CHANGE_DELIVERY_NOTE}),
             "after_sales_until": frozenset({Action.CONFIRM_RECEIPT, Action.CONFIRM_RECEIPT_AUTOMATICALLY}),
+            **dict.fromkeys(("shipping_option", *_TOTALS), frozenset({Action.CHANGE_ORDER})),
             "payment_due_at": frozenset({Action.APPROVE_RISK, Action.CONFIRM_DEPOSIT, Action.OPEN_BALANCE}),
         },
     ),
-    "order_lines": Coverage(key=("line_no",), added_by=frozenset({Action.SUBMIT})),
+    "order_lines": Coverage(
+        key=("line_no",),
+        added_by=frozenset({Action.SUBMIT, Action.CHANGE_ORDER}),
+        changes=dict.fromkeys(_LINE_FIELDS, frozenset({Action.CHANGE_ORDER})),
+        removed_by=frozenset({Action.CHANGE_ORDER}),
+        looked_at_when_changing=True,
+    ),
     "payments": Coverage(
         key=("payment_id",),
         added_by=frozenset({Action.PAY}),

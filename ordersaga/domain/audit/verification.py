@@ -48,7 +48,8 @@ def _unlawful(order_no: str, row: AuditRow, standing: Standing) -> Iterator[Find
         coverage = AUDITED.get(table)
         for key, columns in rows.items():
             if columns is None:
-                yield _finding(order_no, "removed", Place(table, key, ""), row)
+                if coverage is None or row.action not in coverage.removed_by:
+                    yield _finding(order_no, "removed", Place(table, key, ""), row)
             elif coverage is None or (table, key) not in known:
                 if coverage is not None and row.action not in coverage.added_by:
                     yield _finding(order_no, "added", Place(table, key, ""), row)
