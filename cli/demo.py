@@ -20,6 +20,7 @@ from cli.marketplace.replay import Replay, replay
 from cli.marketplace.report import show_malformed, show_replay
 from cli.walkthrough.chapters import chapters
 from cli.walkthrough.performance import Played, perform
+from cli.walkthrough.stage import BY_HAND
 from devstack.errors import StackError
 from devstack.secrets import load_secrets
 
@@ -54,7 +55,16 @@ async def _demo(console: Console, data_dir: Path) -> bool:
     from devstack.stack import Stack
 
     display = Display(console)
-    stack = Stack(StackOptions(data_dir=data_dir, port=0, profile="demo", simulate=True), display)
+    stack = Stack(
+        StackOptions(
+            data_dir=data_dir,
+            port=0,
+            profile="demo",
+            simulate=True,
+            environment={"ORDERSAGA_BY_HAND": BY_HAND},
+        ),
+        display,
+    )
     told_to_stop = stop_on_signals(stack.hurry)
     try:
         with display:

@@ -19,6 +19,8 @@ from devstack.ready import Addresses
 from ordersaga.domain.money import Money
 
 _BETWEEN_LOOKS = 0.25
+BY_HAND = "demo-by-hand"
+"""The warehouse in which the scenes work themselves, and the simulator does not."""
 
 
 class SceneFailed(Exception):
@@ -57,6 +59,12 @@ class Stage:
     def operator(self) -> "Actor":
         return Actor(self, "operator", self.api.operator(f"operator-{self.name}"))
 
+    def merchant(self, merchant_id: str = "ordersaga") -> "Actor":
+        return Actor(self, f"seller {merchant_id}", self.api.merchant(merchant_id))
+
+    def warehouse(self, warehouse_id: str = BY_HAND) -> "Actor":
+        return Actor(self, "warehouse", self.api.warehouse(warehouse_id))
+
     @property
     def downstream(self) -> "Actor":
         """The system that keeps the books."""
@@ -80,6 +88,12 @@ class Stage:
         }
         doing = f"offers {on_hand} × {sku} at {Money(price, 'TWD')}"
         await self.operator.put(doing, f"/v1/admin/skus/{sku}", body)
+
+    async def shelve_by_hand(self, sku: str, price: int, on_hand: int, **more: Any) -> None:
+        """The same in the warehouse where parcels wait for the scene."""
+        place = {"name": "By hand", "country": "TW", "region": "Taipei", "city": "Taipei", "postal_code": "105"}
+        await self.operator.caller.put(f"/v1/admin/warehouses/{BY_HAND}", place)
+        await self.shelve(sku, price, on_hand, stock={BY_HAND: on_hand}, **more)
 
     async def campaign(self, sku: str, order_type: str, price: int, *, seconds: float = 600, **more: Any) -> str:
         """Offer a SKU as another order type for so long from now on. Gives the campaign's code."""
