@@ -20,10 +20,12 @@ from ordersaga.contracts.after_sales import (
 )
 from ordersaga.domain.after_sales.case import Case, order_no_of
 from ordersaga.domain.after_sales.commands import Command, action_of, patience
+from ordersaga.domain.after_sales.notices import Notice, notice_of
 from ordersaga.domain.after_sales.units import UnitFate
 from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import BY_THE_RUN, CASES_CHANGED, case_workflow_id, order_workflow_id
+from ordersaga.domain.notifications import Notification
 from ordersaga.domain.policies import Policies
 from ordersaga.persistence import after_sales, inbox, notifications, orders, policies, refunds, transitions
 from ordersaga.persistence.database import Database
@@ -60,7 +62,9 @@ class AfterSales(AfterSalesActivities):
     @implements(AfterSalesActivities.remind)
     async def remind(self, request: RemindOfCase) -> None:
         async with self._database.transaction() as connection:
-            await notifications.notify(connection, order_no_of(request.case_no), request.kind, request.at)
+            case = await after_sales.known(connection, request.case_no)
+            notice = Notice(buyer=Notification(request.kind))
+            await notifications.notify_of_case(connection, case, notice, request.at)
 
     @implements(AfterSalesActivities.end_order)
     async def end_order(self, request: EndOrder) -> EndedOrder:
@@ -113,6 +117,7 @@ async def take(connection: AsyncConnection, case: Case, action: CaseAction, requ
         at=request.at,
         by=request.by,
     )
+    await notifications.notify_of_case(connection, case, notice_of(case, action), request.at)
     if not case.is_open:
         await _tell_order(connection, case)
     return case

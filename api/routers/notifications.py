@@ -19,7 +19,9 @@ router = APIRouter(prefix="/v1/notifications", tags=["orders"])
 
 class NotificationView(Response):
     order_no: str
+    case_no: str = Field("", description="of an after-sales case; empty for the order itself")
     kind: str = Field(description=f"such as {', '.join(f'`{kind}`' for kind in Notification)}")
+    due_at: datetime | None = Field(None, description="until when the one who is told may act, if that ends")
     created_at: datetime
 
 

@@ -1,10 +1,10 @@
-"""What buyers and merchants are told of an order: stable words that storefronts put into sentences (R-CNF-1)."""
+"""What buyers and merchants are told: stable words that storefronts put into sentences (R-CNF-1, R-REV-7)."""
 
 from enum import StrEnum
 
 
 class Notification(StrEnum):
-    """Told to the buyer, but for the last one, which each merchant of the order reads. A type may bring its own."""
+    """Told to the buyer, but for the last ones, which merchants read. A type may bring its own."""
 
     CONFIRM_RECEIPT_AND_REVIEW = "confirm_receipt_and_review"
     REVIEW_APPROVED = "review_approved"
@@ -15,7 +15,26 @@ class Notification(StrEnum):
     GROUP_FILLED = "group_filled"
     GROUP_EXPIRED = "group_expired"
     DELIVERED_DIGITALLY = "delivered_digitally"
-    RETURN_DUE_SOON = "return_due_soon"
     OUT_OF_STOCK_REFUNDED = "out_of_stock_refunded"
     REFUNDED = "refunded"
+    CLAIM_APPROVED = "claim_approved"
+    CLAIM_REJECTED = "claim_rejected"
+    CANCELLATION_APPROVED = "cancellation_approved"
+    CANCELLATION_BECAME_RETURN = "cancellation_became_return"
+    SEND_GOODS_BACK = "send_goods_back"
+    RETURN_DUE_SOON = "return_due_soon"
+    RETURNED_GOODS_ACCEPTED = "returned_goods_accepted"
+    RETURNED_GOODS_REFUSED = "returned_goods_refused"
+    REPLACEMENT_OUT_OF_STOCK = "replacement_out_of_stock"
+    CLAIM_UPHELD = "claim_upheld"
+    CLAIM_REFUNDED = "claim_refunded"
+    CLAIM_EXCHANGED = "claim_exchanged"
+    CLAIM_CLOSED = "claim_closed"
     SALE_LOST_OUT_OF_STOCK = "sale_lost_out_of_stock"
+    CLAIM_TO_REVIEW = "claim_to_review"
+    CANCELLATION_REQUESTED = "cancellation_requested"
+    STOP_REQUESTED = "stop_requested"
+    GOODS_ON_THEIR_WAY_BACK = "goods_on_their_way_back"
+    CLAIM_WITHDRAWN = "claim_withdrawn"
+    CLAIM_ESCALATED = "claim_escalated"
+    CLAIM_RESOLVED = "claim_resolved"

@@ -7,13 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.after_sales.case import Case, CaseLine, Fault, Kind, Reason, case_no_of
 from ordersaga.domain.after_sales.commands import patience
+from ordersaga.domain.after_sales.notices import notice_of
 from ordersaga.domain.after_sales.units import Unit, choose, units_of, window_is_open
 from ordersaga.domain.errors import AfterSalesWindowClosed, SellersMixed, UnitsNotClaimable
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.after_sales import INITIAL, MACHINE, CaseAction
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CASE_CHANGED, ActedBy, case_workflow_id
-from ordersaga.persistence import after_sales, attachments, inbox, orders, parcels, policies, transitions
+from ordersaga.persistence import after_sales, attachments, inbox, notifications, orders, parcels, policies, transitions
 
 
 async def open_case(
@@ -83,6 +84,7 @@ async def open_case(
         at=at,
         by=by,
     )
+    await notifications.notify_of_case(connection, case, notice_of(case, CaseAction.OPEN_CASE), at)
     run = case_workflow_id(case.case_no)
     await inbox.wake(connection, run, CASE_CHANGED, source="case", event_id=case.case_no, subject=run)
     return case

@@ -148,7 +148,9 @@ notifications = Table(
     Column("recipient", Text, nullable=False),
     Column("recipient_role", Text, nullable=False, server_default="buyer"),
     Column("kind", Text, nullable=False),
+    Column("case_no", Text, nullable=False, server_default=""),
+    Column("due_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
-    UniqueConstraint("order_no", "kind", "recipient"),
+    UniqueConstraint("order_no", "kind", "recipient", "case_no"),
     Index("ix_notifications_recipient", "recipient", "notification_id"),
 )
