@@ -45,6 +45,7 @@ sandbox_payments = Table(
         name="paid",
     ),
     Index(None, "created_at"),
+    Index(None, "paid_at", "payment_id", postgresql_where=text("state = 'succeeded'")),
 )
 
 # A refund is decided when it is asked for, and shown as pending until `settles_at`. `refund_no` is the merchant's.
@@ -61,6 +62,7 @@ sandbox_refunds = Table(
     Column("provider_refund_id", Text, nullable=False, unique=True),
     Column("failure", Text),
     CheckConstraint("amount > 0", name="amount_positive"),
+    Index(None, "settles_at", "refund_no", postgresql_where=text("failure IS NULL")),
 )
 
 # What the sandbox's entitlement provider was asked for. `reference` is the merchant's number of one unit.
