@@ -1,17 +1,15 @@
 """A quote as its token carries it (R-SUB-3)."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from ordersaga.domain.catalogue import Address
+from ordersaga.domain.order_numbers import order_no_of
 from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.promise import Rule
 from ordersaga.domain.pricing.quote import CartItem
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +33,7 @@ class Quote:
     @property
     def order_no(self) -> str:
         """The one order number that this quote can become."""
-        digest = int.from_bytes(hashlib.sha256(f"order:{self.quote_id}".encode()).digest()[:8]) >> 4
-        letters = "".join(_ALPHABET[digest >> shift & 31] for shift in range(55, -1, -5))
-        return f"{self.issued_at:%y%m%d}-{letters}"
+        return order_no_of(f"order:{self.quote_id}", self.issued_at)
 
 
 def packed(quote: Quote) -> dict[str, Any]:

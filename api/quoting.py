@@ -71,6 +71,7 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
     goods = await catalogue.goods(connection, {item.sku for item in cart.items}, counted=occasions.gifts_of(running))
     kind = _order_type(cart, goods)
     if kind:
+        _refuse_what_is_not_offered(kind)
         _refuse_foreign_choices(cart, kind)
     sale = await _sale(connection, cart, kind, goods, at) if kind else None
     if sale and sale.campaign.pooled and sale.campaign.sku in goods.free:
@@ -97,6 +98,13 @@ def _order_type(cart: Cart, goods: Goods) -> OrderType | None:
     kinds = {sku.order_type for sku in goods.skus.values() if sku.sku in {item.sku for item in cart.items}}
     wanted = cart.order_type or (kinds.pop() if len(kinds) == 1 else "")
     return ORDER_TYPES.get(wanted)
+
+
+def _refuse_what_is_not_offered(kind: OrderType) -> None:
+    """Raises `request_invalid` for a type that comes of something else than a cart."""
+    if not kind.offered:
+        fault = {"field": "order_type", "rule": "not_offered", "message": f"nothing is sold as {kind.name}"}
+        raise Problem("request_invalid", "not acceptable: order_type", errors=[fault])
 
 
 def _refuse_foreign_choices(cart: Cart, kind: OrderType) -> None:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from ordersaga.domain.catalogue import Address
-from ordersaga.domain.lifecycle.registry import ORDER_TYPES
+from ordersaga.domain.lifecycle.registry import offered
 from ordersaga.domain.money import CURRENCIES, Money
 
 Item = TypeVar("Item")
@@ -43,13 +43,14 @@ def _iso_4217(code: str) -> str:
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_iso_4217)]
 
 
-def _known_order_type(name: str) -> str:
-    if name not in ORDER_TYPES:
-        raise ValueError(f"must be one of {', '.join(ORDER_TYPES)}")
+def _offered_order_type(name: str) -> str:
+    if name not in offered():
+        raise ValueError(f"must be one of {', '.join(offered())}")
     return name
 
 
-OrderTypeName = Annotated[str, AfterValidator(_known_order_type)]
+OrderTypeName = Annotated[str, AfterValidator(_offered_order_type)]
+"""A type that goods are sold as."""
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -6,7 +6,7 @@ import pytest
 
 from ordersaga.domain.instalments import Part, Standing, plan
 from ordersaga.domain.lifecycle import presale as table
-from ordersaga.domain.lifecycle.registry import ORDER_TYPES
+from ordersaga.domain.lifecycle.registry import ORDER_TYPES, offered
 from ordersaga.domain.payment import Instalment, Payment, PaymentState
 from tests.goods import twd
 from tests.offers import NOW
@@ -85,7 +85,12 @@ def test_an_instalment_of_nothing_is_none() -> None:
     assert parts("paid", payable=0, due_now=0) == []
 
 
-@pytest.mark.parametrize("name", [name for name in ORDER_TYPES if name != "presale"])
+def test_an_exchange_is_not_paid_for() -> None:
+    machine = ORDER_TYPES["exchange"].machine
+    assert plan(machine, machine.initial, (), payable=0, due_now=0, due_at=DUE_AT, terms=None) == ()
+
+
+@pytest.mark.parametrize("name", sorted(set(offered()) - {"presale"}))
 def test_every_other_type_is_paid_at_once(name: str) -> None:
     machine = ORDER_TYPES[name].machine
     (part,) = plan(machine, machine.initial, (), payable=9_000, due_now=9_000, due_at=DUE_AT, terms=None)

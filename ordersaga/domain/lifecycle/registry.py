@@ -8,7 +8,7 @@ from ordersaga.domain.campaigns import Terms
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.errors import NotFound
 from ordersaga.domain.group_buy import GroupBuyTerms
-from ordersaga.domain.lifecycle import digital, flash_sale, group_buy, presale, standard
+from ordersaga.domain.lifecycle import digital, exchange, flash_sale, group_buy, presale, standard
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.table import Machine, Word
 from ordersaga.domain.presale import PresaleTerms
@@ -21,6 +21,7 @@ class OrderType:
     The workflow is the class `workflow` of the module `workflows.<name>`, or of `module`. It `ships` parcels to an
     address, or delivers without. Goods of a type with `terms` are sold only while a campaign with such terms runs.
     A `gated` type's buyers pass the gate of its campaign before anything else is asked (`ordersaga.domain.gate`).
+    One that is not `offered` comes of something else than a buyer's cart: no goods are sold as it.
     `about` says in a few sentences what is different about it. `stock_policy` overrides that of its goods; `policies`
     are the knobs, by profile, that differ from other types'.
     """
@@ -34,6 +35,7 @@ class OrderType:
     terms: type[Terms] | None = None
     stock_policy: StockPolicy | None = None
     gated: bool = False
+    offered: bool = True
     policies: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
@@ -114,6 +116,15 @@ _TYPES = (
         machines=(group_buy.VERSION_1, group_buy.MACHINE),
         terms=GroupBuyTerms,
     ),
+    OrderType(
+        label=Word("exchange", "Exchange", "換貨"),
+        workflow="ExchangeOrder",
+        about="What an accepted exchange sends in place of the goods that came back: kept for the buyer since the "
+        "approval, with nothing to pay. What is claimed of it is settled with the order that was paid for.",
+        machines=(exchange.MACHINE,),
+        stock_policy=StockPolicy.DEDUCT_AT_SUBMIT,
+        offered=False,
+    ),
 )
 
 ORDER_TYPES = {kind.name: kind for kind in _TYPES}
@@ -124,6 +135,11 @@ def order_type(name: str) -> OrderType:
     if name not in ORDER_TYPES:
         raise NotFound(f"there is no order type {name!r}", order_type=name, allowed=list(ORDER_TYPES))
     return ORDER_TYPES[name]
+
+
+def offered() -> tuple[str, ...]:
+    """The names of the types that goods may be sold as."""
+    return tuple(name for name, kind in ORDER_TYPES.items() if kind.offered)
 
 
 def unshipped() -> frozenset[str]:
