@@ -1,21 +1,22 @@
-"""Order types, for anyone (R-STM-3)."""
+"""Order types, and the table of after-sales cases, for anyone (R-STM-3)."""
 
 from typing import Any
 
 from fastapi import APIRouter
 
 from api.problems import responses
-from api.schemas.order_types import OrderTypeSummary, OrderTypeView
+from api.schemas.order_types import MachineView, OrderTypeSummary, OrderTypeView
 from api.schemas.values import Identifier, Page
+from ordersaga.domain.lifecycle.after_sales import MACHINE as AFTER_SALES
 from ordersaga.domain.lifecycle.diagram import mermaid
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, order_type
 from ordersaga.domain.lifecycle.table import Machine, Word
 from ordersaga.domain.lifecycle.words import LANGUAGES
 
-router = APIRouter(prefix="/v1/order-types", tags=["order types"])
+router = APIRouter(prefix="/v1", tags=["order types"])
 
 
-@router.get("")
+@router.get("/order-types")
 async def list_order_types() -> Page[OrderTypeSummary]:
     return Page(
         items=[
@@ -32,7 +33,7 @@ async def list_order_types() -> Page[OrderTypeSummary]:
     )
 
 
-@router.get("/{name}", response_model=OrderTypeView, responses=responses("not_found", "request_invalid"))
+@router.get("/order-types/{name}", response_model=OrderTypeView, responses=responses("not_found", "request_invalid"))
 async def get_order_type(name: Identifier) -> dict[str, Any]:
     """The states, the table, what each role reads, and a diagram in Mermaid."""
     kind = order_type(name)
@@ -43,6 +44,18 @@ async def get_order_type(name: Identifier) -> dict[str, Any]:
         "about": kind.about,
         "ships": kind.ships,
         "under_campaign": kind.under_campaign,
+        **_table(machine),
+    }
+
+
+@router.get("/after-sales-table", response_model=MachineView)
+async def get_after_sales_table() -> dict[str, Any]:
+    """The one table of all after-sales cases: what an order type's is for its orders."""
+    return _table(AFTER_SALES)
+
+
+def _table(machine: Machine) -> dict[str, Any]:
+    return {
         "version": machine.version,
         "initial": machine.initial,
         "states": [_state(machine, state) for state in machine.states],

@@ -38,8 +38,15 @@ class OrderTypeSummary(Response):
     under_campaign: bool = Field(description="only sold while a campaign of it runs")
 
 
-class OrderTypeView(OrderTypeSummary):
+class MachineView(Response):
+    """A table: its states, its rows, and a diagram in Mermaid."""
+
+    version: int
     initial: str
     states: list[StateView]
     transitions: list[TransitionView]
     diagram: str
+
+
+class OrderTypeView(OrderTypeSummary, MachineView):
+    """An order type with its table."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ordersaga.domain.lifecycle.after_sales import MACHINE as AFTER_SALES
 from ordersaga.domain.lifecycle.diagram import mermaid
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from tests.shop import Shop
@@ -44,3 +45,11 @@ async def test_an_order_tells_of_each_action_that_is_not_possible_why(shop: Shop
     actions = (await buyer.order(order_no))["available_actions"]
     assert {item["action"] for item in actions if item["enabled"]} == {"pay", "cancel", "change_receiver"}
     assert all(bool(item["reason"]) != item["enabled"] for item in actions)
+
+
+async def test_the_table_of_after_sales_cases_is_published_too(shop: Shop) -> None:
+    shown = await shop.nobody().get("/v1/after-sales-table")
+    assert shown["diagram"] == mermaid(AFTER_SALES)
+    assert [(row["current"], row["action"], row["next"]) for row in shown["transitions"]] == [
+        (row.current, row.action, row.next) for row in AFTER_SALES.rows
+    ]

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -113,7 +114,7 @@ class CaseStand:
     async def pays_back(self, case: Case) -> Sequence[Refund]:
         """The provider pays back what the case gives back, and says so."""
         for refund in await self.refunds_of(case):
-            await until(lambda refund=refund: self._sent(refund), bool, PATIENCE)
+            await until(partial(self._sent, refund), bool, PATIENCE)
             await self.refunds.reports(refund, RefundState.SUCCEEDED)
         return await self.refunds_of(case)
 

@@ -88,6 +88,8 @@ OPERATIONS: dict[str, Operation] = {
         (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
     "GET /v1/order-types/{name}": Operation("/v1/order-types/standard",
         (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
+    "GET /v1/after-sales-table": Operation("/v1/after-sales-table",
+        (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
 
     "GET /v1/groups/{code}": Operation("/v1/groups/{group}",
         (200, 200,  200, 200,  200, 200,  200, 200,  200, 200)),
@@ -331,6 +333,10 @@ OPERATIONS: dict[str, Operation] = {
         {"refund_no": "{new_refund}", "amount": 100, "currency": "TWD"},
         proof="the provider's key"),
     "GET /sandbox/api/refunds/{refund_no}": Operation("/sandbox/api/refunds/{refund}",
+        (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
+        proof="the provider's key"),
+    "GET /sandbox/api/statement": Operation(
+        "/sandbox/api/statement?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z",
         (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),
         proof="the provider's key"),
     "POST /sandbox/api/entitlements": Operation("/sandbox/api/entitlements",

@@ -34,9 +34,9 @@ def section(kind: OrderType) -> str:
             f"`{kind.name}`, version {machine.version}. {kind.about}{_more(kind)}\n",
             *_facts(kind),
             f"\n```mermaid\n{mermaid(machine)}```\n",
-            _table(("state", "action", "next state", "who", "trigger", "guard"), _rows(machine)),
+            table(("state", "action", "next state", "who", "trigger", "guard"), table_rows(machine)),
             "",
-            _table(("state", "buyers read", "merchants and warehouses read", "operators read"), _words(machine)),
+            table(("state", "buyers read", "merchants and warehouses read", "operators read"), word_rows(machine)),
             "",
         ]
     )
@@ -64,14 +64,14 @@ def _stock(kind: OrderType) -> str:
     return f"`{kind.stock_policy}`, unless its campaign says otherwise" if kind.stock_policy else "by its goods' policy"
 
 
-def _rows(machine: Machine) -> Iterator[Sequence[str]]:
+def table_rows(machine: Machine) -> Iterator[Sequence[str]]:
     for row in machine.rows:
         reached = "stays" if row.next == row.current else f"`{row.next}`"
         guard = f"`{row.guard}`" if row.guard else ""
         yield f"`{row.current}`", f"`{row.action}`", reached, ", ".join(sorted(row.by)), row.trigger, guard
 
 
-def _words(machine: Machine) -> Iterator[Sequence[str]]:
+def word_rows(machine: Machine) -> Iterator[Sequence[str]]:
     for state in machine.states:
         statuses = machine.statuses[state]
         end = " (end)" if state in machine.final else ""
@@ -82,7 +82,7 @@ def _word(word: Word) -> str:
     return f"{word.english} · {word.chinese}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
