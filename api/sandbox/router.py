@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import AwareDatetime
 
 from api.sandbox.cashier import EXPIRED, Cashier, Outcome, OutcomeRefused, Wish
 from api.sandbox.page import cashier_page, index_page, invalid_page
@@ -21,11 +22,13 @@ from api.sandbox.problems import Problem, ProblemRoute, responses
 from api.sandbox.refund import RefundImpossible, Refunding
 from api.sandbox.refund_schemas import RefundRequest, RefundView
 from api.sandbox.schemas import CloseRequest, PaymentView, Simulation
+from api.sandbox.statement_schemas import StatementView, read_cursor
 from api.sandbox.texts import language_of
 from ordersaga.domain.errors import MoneyInvalid
 from ordersaga.domain.money import Money
 from ordersaga.gateways import correlation
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, CashierTokenInvalid, SandboxKeys
+from ordersaga.persistence import sandbox_statement
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.sandbox import SandboxPayment
 from ordersaga.settings import Settings
@@ -174,6 +177,27 @@ async def ask_refund(refund_no: str, desk: AtMerchantDesk) -> RefundView:
     if found is None:
         raise Problem(404, "refund_unknown", "nobody has asked for this refund")
     return found
+
+
+@router.get("/api/statement", responses=responses(401, 422, 503))
+async def statement(
+    request: Request,
+    _: AtMerchantDesk,
+    since: Annotated[AwareDatetime, Query(examples=["2026-01-01T00:00:00Z"])],
+    until: Annotated[AwareDatetime, Query(examples=["2026-01-02T00:00:00Z"])],
+    limit: Annotated[int, Query(ge=1, le=1000)] = 500,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> StatementView:
+    """What was captured and refunded in a time, for merchants to compare their books with; the oldest first."""
+    try:
+        after = None if cursor is None else read_cursor(cursor)
+        since, until = since.astimezone(UTC), min(until.astimezone(UTC), datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise Problem(422, "request_invalid", "not a cursor, or not times, of this statement") from error
+    database: Database = request.app.state.database
+    async with database.reading() as connection:
+        lines = await sandbox_statement.page(connection, since=since, until=until, after=after, limit=limit)
+    return StatementView.of(lines, limit)
 
 
 def _settled_otherwise(payment: SandboxPayment) -> Problem:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from temporalio import activity
@@ -12,7 +13,13 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.payment import PaymentReport, PaymentState
 from ordersaga.domain.refund import RefundReport
-from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback, RefundOrder
+from ordersaga.gateways.payment.provider import (
+    PaymentAttempt,
+    ProviderCallback,
+    RefundOrder,
+    StatementLine,
+    StatementPage,
+)
 from tests.goods import twd
 
 
@@ -34,6 +41,8 @@ class FakeProvider:
     closed: Counter[str] = field(default_factory=Counter)
     asked: Counter[str] = field(default_factory=Counter)
     refunds: defaultdict[str, dict[str, RefundOrder]] = field(default_factory=lambda: defaultdict(dict))
+    lines: list[StatementLine] = field(default_factory=list)
+    """Its statement, which is told two lines at a time."""
     silence: asyncio.Event | None = None
     """While it is there and not set, questions get no answer."""
 
@@ -73,6 +82,13 @@ class FakeProvider:
         if isinstance(answer, Exception):
             raise answer
         return PaymentReport(payment_id=attempt.payment_id, state=answer, amount=attempt.amount)
+
+    async def statement(self, since: datetime, until: datetime, cursor: str | None = None) -> StatementPage:
+        begin = int(cursor or 0)
+        told = sorted((line for line in self.lines if since <= line.at < until), key=lambda line: line.at)
+        return StatementPage(
+            lines=tuple(told[begin : begin + 2]), cursor=str(begin + 2) if len(told) > begin + 2 else None
+        )
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -10,8 +11,9 @@ from devstack.stack import Stack
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.money import Money
 from ordersaga.domain.refund import RefundReport
-from ordersaga.gateways.payment.provider import RefundOrder, RefundUnknown
-from tests.integration.sandbox_stand import Stand, books, own_database, stand
+from ordersaga.gateways.payment.provider import Booking, RefundOrder, RefundUnknown
+from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
+from tests.integration.sandbox_stand import SECRET, Stand, books, own_database, stand
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -94,3 +96,29 @@ async def test_money_may_come_late_in_spite_of_a_closing(shop: Stand) -> None:
     late = await shop.simulate(attempt, outcome="succeed", late=True)
     assert (late.status_code, late.json()["state"]) == (200, "succeeded")
     assert (await shop.simulate(attempt, outcome="fail", late=True)).status_code == 409, "taken is taken"
+
+
+async def test_its_statement_lists_what_it_took_and_what_it_paid_back_page_by_page(shop: Stand) -> None:
+    begun = datetime.now(UTC)
+    await paid(shop)
+    await shop.simulate(shop.attempt("pay_2"), outcome="fail")
+    for number in range(3):
+        await shop.sandbox.refund(order(f"rf_{number}.1", 1_000))
+    await shop.sandbox.refund(order("rf_9.1", 999_999))
+
+    page = await shop.sandbox.statement(begun, datetime.now(UTC))
+    capture, *refunds = page.lines
+    assert (capture.booking, capture.payment_id, capture.amount) == (Booking.CAPTURE, "pay_1", Money(129_900, "TWD"))
+    assert [(line.reference, line.amount.amount) for line in refunds] == [(f"rf_{n}.1", 1_000) for n in range(3)]
+    assert page.cursor is None
+    assert (await shop.sandbox.statement(begun - timedelta(days=1), begun)).lines == ()
+
+    narrow = {"since": begun.isoformat(), "until": datetime.now(UTC).isoformat(), "limit": 2}
+    headers = {"authorization": f"Bearer {SandboxKeys(SECRET).api_key}"}
+    told, cursor = [], None
+    while cursor is not None or not told:
+        more = {"cursor": cursor} if cursor else {}
+        answer = await shop.client.get(f"{shop.url}/sandbox/api/statement", params={**narrow, **more}, headers=headers)
+        told += [line["refund_no"] or line["payment_id"] for line in answer.json()["lines"]]
+        cursor = answer.json()["next_cursor"]
+    assert told == ["pay_1", "rf_0.1", "rf_1.1", "rf_2.1"]

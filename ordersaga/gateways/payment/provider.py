@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from ordersaga.domain.money import Money
@@ -29,6 +30,30 @@ class RefundOrder:
     payment_id: str
     transaction_id: str | None
     amount: Money
+
+
+class Booking(StrEnum):
+    CAPTURE = "capture"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """Money that the provider moved: a capture of a payment, or a refund of some of it by our `reference`."""
+
+    booking: Booking
+    payment_id: str
+    amount: Money
+    at: datetime
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementPage:
+    """Some lines of a statement, the oldest first; without a `cursor` they are the last."""
+
+    lines: tuple[StatementLine, ...]
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +101,13 @@ class PaymentProvider(Protocol):
 
     async def ask_refund(self, reference: str) -> RefundReport:
         """The refund's present state. Raises `RefundUnknown`, `ProviderUnavailable`."""
+        ...
+
+    async def statement(self, since: datetime, until: datetime, cursor: str | None = None) -> StatementPage:
+        """What was captured and refunded from `since` until before `until`, a page at a time.
+
+        `cursor` is that of the page before. Raises `ProviderUnavailable`.
+        """
         ...
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:

@@ -6,8 +6,9 @@ attempt, so that paying costs the order system no round trip before the buyer is
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -16,7 +17,13 @@ from ordersaga.domain.payment import PaymentReport
 from ordersaga.domain.refund import RefundReport
 from ordersaga.gateways import signing
 from ordersaga.gateways.payment import sandbox_reports
-from ordersaga.gateways.payment.provider import PaymentAttempt, ProviderCallback, ProviderUnavailable, RefundOrder
+from ordersaga.gateways.payment.provider import (
+    PaymentAttempt,
+    ProviderCallback,
+    ProviderUnavailable,
+    RefundOrder,
+    StatementPage,
+)
 from ordersaga.gateways.payment.sandbox_keys import CashierTicket, SandboxKeys
 from ordersaga.gateways.signing import SignatureInvalid
 
@@ -62,6 +69,10 @@ class SandboxProvider:
 
     async def ask_refund(self, reference: str) -> RefundReport:
         return sandbox_reports.refund_asked(reference, await self._call("GET", f"refunds/{_segment(reference)}"))
+
+    async def statement(self, since: datetime, until: datetime, cursor: str | None = None) -> StatementPage:
+        window = {"since": since.isoformat(), "until": until.isoformat(), **({"cursor": cursor} if cursor else {})}
+        return sandbox_reports.statement_answer(await self._call("GET", f"statement?{urlencode(window)}"))
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> ProviderCallback:
         message = signing.verify(self._secret, headers, body)

@@ -12,7 +12,15 @@ from ordersaga.domain.money import Money
 from ordersaga.domain.payment import PaymentReport, PaymentState
 from ordersaga.domain.refund import RefundReport
 from ordersaga.gateways import signing
-from ordersaga.gateways.payment.provider import PaymentUnknown, ProviderUnavailable, RefundOrder, RefundUnknown
+from ordersaga.gateways.payment.provider import (
+    Booking,
+    PaymentUnknown,
+    ProviderUnavailable,
+    RefundOrder,
+    RefundUnknown,
+    StatementLine,
+    StatementPage,
+)
 
 Data = Mapping[str, object]
 Report = TypeVar("Report")
@@ -59,6 +67,11 @@ def refund_asked(reference: str, response: httpx.Response) -> RefundReport:
     if response.status_code == 404 and document.get("code") == "refund_unknown":
         raise RefundUnknown(reference)
     return _answered_refund(reference, document, response)
+
+
+def statement_answer(response: httpx.Response) -> StatementPage:
+    """Raises `ProviderUnavailable`."""
+    return _read(_statement, _document(response), response)
 
 
 def _answered_refund(reference: str, document: Data, response: httpx.Response) -> RefundReport:
@@ -111,6 +124,26 @@ def _refund(state: RefundState, data: Data) -> RefundReport:
         amount=_money(data),
         provider_refund_id=signing.text(data, "provider_refund_id"),
         failure=_failure(data),
+    )
+
+
+def _statement(data: Data) -> StatementPage:
+    lines = data["lines"]
+    if not isinstance(lines, list):
+        raise ValueError("lines must be a list")
+    return StatementPage(
+        lines=tuple(_line(line) for line in lines),
+        cursor=None if data.get("next_cursor") is None else signing.text(data, "next_cursor"),
+    )
+
+
+def _line(data: Data) -> StatementLine:
+    return StatementLine(
+        booking=Booking(signing.text(data, "booking")),
+        payment_id=signing.text(data, "payment_id"),
+        amount=_money(data),
+        at=signing.moment(data, "at"),
+        reference=None if data.get("refund_no") is None else signing.text(data, "refund_no"),
     )
 
 
