@@ -58,6 +58,7 @@ class OrderRecord(OrderActivities):
                 receiver=submission.receiver,
                 placed_at=request.at,
                 payment_due_at=recorded.payment_due_at,
+                delivery_note=submission.delivery_note,
             )
             await transitions.record(
                 connection,

@@ -63,6 +63,7 @@ class Submitting:
         self._channel = request.payment_channel
         self._language = language
         self._visitor = visitor
+        self._delivery_note = request.delivery_note
         self._quote = self._open(request.quote_token)
         correlation.bind(order_no=self._quote.order_no)
         self._has_own_key = key is not None
@@ -270,6 +271,11 @@ class Submitting:
             priced=priced,
             receiver=self._quote.address,
             received_at=datetime.now(UTC),
+            delivery_note=self._delivery_note,
+            asked={
+                "channel": self._quote.channel,
+                "promotion_codes": list(self._quote.wishes.promotion_codes),
+            },
             screening=screening.to_document(),
             origin=self._visitor.origin(self._services.pseudonyms),
         )

@@ -70,6 +70,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         "totals": totals(order.totals, order.currency),
         "shipping_option": order.shipping_option,
         "receiver": asdict(order.receiver) if order.receiver else None,
+        "delivery_note": None if caller.role is Role.DOWNSTREAM else order.delivery_note,
         "campaign": order.campaign,
         "sale": order.sale,
         "group": group_document(known.group) if known.group else None,

@@ -22,6 +22,7 @@ from api.schemas.values import (
     ShortText,
 )
 
+DeliveryNote = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=STORABLE)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=STORABLE)]
 
 
@@ -30,6 +31,7 @@ class SubmitRequest(Request):
 
     quote_token: Annotated[str, StringConstraints(min_length=1, max_length=32_768)]
     payment_channel: Identifier | None = None
+    delivery_note: DeliveryNote | None = Field(None, description="for whoever brings the goods")
 
 
 class CancelRequest(Request):
@@ -76,6 +78,14 @@ class BorneDiscountView(DiscountView):
     funded_by: str | None = Field(
         None, description="`platform` or `merchant`, who bears it; not for buyers and warehouses"
     )
+
+
+class DeliveryNoteChange(Request):
+    """What whoever brings the goods should know; `null` takes it away."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "after six, please; the bell is broken"}]})
+
+    note: DeliveryNote | None
 
 
 class OrderLineView(Response):
@@ -193,6 +203,7 @@ class OrderView(OrderHeading):
 
     shipping_option: str
     receiver: AddressBody | None = Field(description="nobody for what is not shipped")
+    delivery_note: str | None = Field(None, description="for whoever brings the goods; not for downstream systems")
     campaign: str | None = None
     sale: dict[str, Any] | None = Field(None, description="the campaign's terms, and the buyer's choices")
     group: OrderGroupView | None = Field(None, description="of an order that is bought in a group")

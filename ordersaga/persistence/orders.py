@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, StockPolicy
@@ -88,6 +88,7 @@ async def add(
     receiver: Address | None,
     placed_at: datetime,
     payment_due_at: datetime,
+    delivery_note: str | None = None,
 ) -> None:
     await connection.execute(
         insert(orders).values(
@@ -106,9 +107,22 @@ async def add(
             placed_at=placed_at,
             payment_due_at=payment_due_at,
             updated_at=placed_at,
+            delivery_note=delivery_note,
             **asdict(priced.totals),
         )
     )
+    await _add_lines(connection, order_no, priced)
+
+
+async def rewrite(connection: AsyncConnection, order_no: str, priced: PricedOrder, at: datetime) -> None:
+    """Let an order that is not paid yet be of this price, with these lines, from now on."""
+    totals = {**asdict(priced.totals), "shipping_option": priced.shipping_option}
+    await connection.execute(update(orders).where(orders.c.order_no == order_no).values(**totals, updated_at=at))
+    await connection.execute(delete(order_lines).where(order_lines.c.order_no == order_no))
+    await _add_lines(connection, order_no, priced)
+
+
+async def _add_lines(connection: AsyncConnection, order_no: str, priced: PricedOrder) -> None:
     await connection.execute(
         insert(order_lines), [{"order_no": order_no, **line_to_document(line)} for line in priced.lines]
     )
@@ -198,6 +212,12 @@ async def lines_of(connection: AsyncConnection, order_nos: Iterable[str]) -> Map
 async def set_receiver(connection: AsyncConnection, order_no: str, receiver: Address, at: datetime) -> None:
     await connection.execute(
         update(orders).where(orders.c.order_no == order_no).values(receiver=asdict(receiver), updated_at=at)
+    )
+
+
+async def set_delivery_note(connection: AsyncConnection, order_no: str, note: str | None, at: datetime) -> None:
+    await connection.execute(
+        update(orders).where(orders.c.order_no == order_no).values(delivery_note=note, updated_at=at)
     )
 
 

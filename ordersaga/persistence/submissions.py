@@ -19,7 +19,10 @@ from ordersaga.persistence.tables.submissions import submissions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What a buyer submitted. `placement` is `None` while nothing is decided; `answer` is the first answer given."""
+    """What a buyer submitted. `placement` is `None` while nothing is decided; `answer` is the first answer given.
+
+    `asked` is what the price was asked for with and does not say itself: `channel` and `promotion_codes`.
+    """
 
     order_no: str
     quote_id: str
@@ -29,6 +32,8 @@ class Submission:
     priced: PricedOrder
     receiver: Address | None
     received_at: datetime
+    delivery_note: str | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
     screening: Mapping[str, Any] = field(default_factory=dict)
     origin: Origin = UNKNOWN
     placement: Placement | None = None
@@ -54,6 +59,8 @@ async def add(connection: AsyncConnection, submission: Submission) -> bool:
             body_hash=submission.body_hash,
             priced=to_document(submission.priced),
             receiver=asdict(submission.receiver) if submission.receiver else None,
+            delivery_note=submission.delivery_note,
+            asked=submission.asked,
             screening=submission.screening,
             ip=submission.origin.ip,
             device=submission.origin.device,
@@ -96,6 +103,13 @@ async def mark_placed(connection: AsyncConnection, order_no: str) -> None:
     await connection.execute(update(submissions).where(submissions.c.order_no == order_no).values(placed=True))
 
 
+async def set_priced(connection: AsyncConnection, order_no: str, priced: PricedOrder) -> None:
+    """What the order costs from now on; whatever comes later reads it here."""
+    await connection.execute(
+        update(submissions).where(submissions.c.order_no == order_no).values(priced=to_document(priced))
+    )
+
+
 async def refuse(connection: AsyncConnection, order_no: str, refusal: Placement) -> Placement:
     """Refuse the submission unless it was decided before; the answer is what holds."""
     undecided = (submissions.c.order_no == order_no) & submissions.c.placed.is_(None)
@@ -120,6 +134,8 @@ def _submission(row: Row[Any]) -> Submission:
         body_hash=row.body_hash,
         priced=from_document(row.priced),
         receiver=Address(**row.receiver) if row.receiver else None,
+        delivery_note=row.delivery_note,
+        asked=row.asked,
         screening=row.screening,
         origin=Origin(ip=row.ip, device=row.device),
         received_at=row.received_at,

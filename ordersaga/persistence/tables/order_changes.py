@@ -1,9 +1,21 @@
-"""What people changed of an order, and what it was before (R-REV-1)."""
+"""What people changed of an order, what it was before, and what they accepted and is not done yet (R-REV-1)."""
 
 from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
+
+# A preview that was accepted: the price by which the order goes on if nothing has changed since. `based_on` is how
+# often the order had been changed when it was made.
+change_proposals = Table(
+    "change_proposals",
+    metadata,
+    Column("proposal_id", Text, primary_key=True),
+    Column("order_no", Text, ForeignKey("orders.order_no"), nullable=False, index=True),
+    Column("based_on", Integer, nullable=False),
+    Column("priced", JSONB, nullable=False),
+    Column("accepted_at", DateTime(timezone=True), nullable=False),
+)
 
 # `sequence` counts an order's changes from 1. `proposal_id` names the preview that was accepted, so that it is applied
 # once. `before` and `after` may be personal data.

@@ -16,6 +16,9 @@ submissions = Table(
     Column("body_hash", Text, nullable=False),
     Column("priced", JSONB, nullable=False),
     Column("receiver", JSONB(none_as_null=True)),
+    Column("delivery_note", Text),
+    # What else the price was asked for with: the channel and the preferred promotions.
+    Column("asked", JSONB, nullable=False, server_default="{}"),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("placed", Boolean),
     Column("refusal", JSONB),

@@ -52,9 +52,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_no", "sequence", name=op.f("pk_order_changes")),
         sa.UniqueConstraint("proposal_id", name=op.f("uq_order_changes_proposal_id")),
     )
+    op.create_table(
+        "change_proposals",
+        sa.Column("proposal_id", sa.Text(), nullable=False),
+        sa.Column("order_no", sa.Text(), nullable=False),
+        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("priced", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name=op.f("fk_change_proposals_order_no")),
+        sa.PrimaryKeyConstraint("proposal_id", name=op.f("pk_change_proposals")),
+    )
+    op.create_index(op.f("ix_change_proposals_order_no"), "change_proposals", ["order_no"], unique=False)
+    op.add_column("submissions", sa.Column("delivery_note", sa.Text(), nullable=True))
+    op.add_column(
+        "submissions",
+        sa.Column("asked", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("submissions", "asked")
+    op.drop_column("submissions", "delivery_note")
+    op.drop_index(op.f("ix_change_proposals_order_no"), table_name="change_proposals")
+    op.drop_table("change_proposals")
     op.drop_table("order_changes")
     op.drop_table("attachment_contents")
     op.drop_index("ix_attachments_owner_unused", table_name="attachments", postgresql_where=_UNUSED)
