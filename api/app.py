@@ -41,6 +41,7 @@ from api.routers import (
     metrics,
     notifications,
     order_actions,
+    order_changes,
     order_events,
     order_types,
     orders,
@@ -97,8 +98,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.scraping = settings, Scraping()
     problems.install(app)
     rooms = (
-        catalogue, quotes, orders, order_actions, order_events, groups, audit, allocations, parcels, addresses, coupons,
-        codes, membership, notifications, events, webhooks, order_types, admin, admin_offers, admin_coupons,
+        catalogue, quotes, orders, order_actions, order_changes, order_events, groups, audit, allocations, parcels,
+        addresses, coupons, codes, membership, notifications, events, webhooks, order_types, admin, admin_offers,
+        admin_coupons,
         admin_members, admin_campaigns, admin_codes, admin_policies, admin_limits, admin_risk, admin_block_lists,
         webhook_endpoints, event_stream, refunds, health, metrics,
     )  # fmt: skip

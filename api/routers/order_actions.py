@@ -1,39 +1,32 @@
-"""What people do with a placed order: pay, cancel, change the receiver, confirm receipt, review."""
+"""What people do with a placed order: pay, cancel, confirm receipt, review. What they change is in `order_changes`."""
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.access import Buyer, BuyerOrOperator, IdempotencyKey, Language, Operator, acted_by, actor_of
+from api.access import Buyer, BuyerOrOperator, IdempotencyKey, Language, Operator
 from api.attempts import open_attempt
-from api.authentication import Caller, Role
 from api.commands import command
 from api.decisions import decide_risk
 from api.dossier import dossier
 from api.idempotency import once
-from api.problems import Problem, not_found, responses
+from api.problems import Problem, responses
 from api.routers.orders import OrderNo
 from api.schemas.orders import (
     CancelRequest,
     OrderView,
     PaymentView,
-    ReceiverChange,
     ReviewRequest,
     RiskDecisionRequest,
 )
 from api.schemas.payments import PaymentRequest
-from api.services import Services, UsesServices
-from api.views import order_document, payment_document, receiver_is_fixed
-from ordersaga.domain.catalogue import Address
-from ordersaga.domain.errors import ActionNotAllowed
+from api.services import UsesServices
+from api.standing import answer, locked, record
+from api.views import payment_document
 from ordersaga.domain.lifecycle.actions import Action
-from ordersaga.domain.lifecycle.guards import Guard
-from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.persistence import orders, parcels, reviews, transitions
-from ordersaga.persistence.orders import Standing
+from ordersaga.persistence import reviews
 from ordersaga.persistence.reviews import Review
 
 router = APIRouter(prefix="/v1/orders/{order_no}", tags=["orders"])
@@ -71,7 +64,7 @@ async def cancel_order(
     await command(
         services, caller, order_no, Action.CANCEL, key=key, reason=request.reason if request is not None else ""
     )
-    return await _document(services, caller, order_no, language)
+    return await answer(services, caller, order_no, language)
 
 
 @router.post("/risk-decision", response_model=OrderView, responses=responses(*_ACTION, "unavailable"))
@@ -85,7 +78,7 @@ async def decide_on_risk(
 ) -> dict[str, Any]:
     """Let an order that is under review go on, or refuse it (R-STK-4). The note says why."""
     await decide_risk(services, caller, order_no, request.decision, note=request.note, key=key)
-    return await _document(services, caller, order_no, language)
+    return await answer(services, caller, order_no, language)
 
 
 @router.post("/confirm-receipt", response_model=OrderView, responses=responses(*_ACTION, "unavailable"))
@@ -94,29 +87,7 @@ async def confirm_receipt(
 ) -> dict[str, Any]:
     """The goods are there; the after-sales period begins (R-CNF-1)."""
     await command(services, caller, order_no, Action.CONFIRM_RECEIPT, key=key)
-    return await _document(services, caller, order_no, language)
-
-
-@router.patch("/receiver", response_model=OrderView, responses=responses(*_ACTION))
-async def change_receiver(
-    services: UsesServices, caller: BuyerOrOperator, language: Language, order_no: OrderNo, change: ReceiverChange
-) -> dict[str, Any]:
-    """Change name, phone or address until a parcel's label is printed (R-REV-1). The country stays."""
-    changes = {name: value for name, value in change.model_dump().items() if value is not None}
-    if not changes:
-        fault = {"field": "body", "rule": "empty", "message": "name at least one field to change"}
-        raise Problem("request_invalid", "not acceptable: body", errors=[fault])
-    async with services.database.transaction() as connection:
-        order = await _locked(connection, caller, order_no, Action.CHANGE_RECEIVER)
-        if receiver_is_fixed(await parcels.of_order(connection, order_no)):
-            raise ActionNotAllowed(Guard.BEFORE_FIRST_LABEL.reason, action=Action.CHANGE_RECEIVER, state=order.state)
-        stored = await orders.get(connection, order_no)
-        if stored is None or stored.receiver is None:
-            raise not_found()
-        at = datetime.now(UTC)
-        await orders.set_receiver(connection, order_no, Address(**{**asdict(stored.receiver), **changes}), at)
-        await _record(connection, order_no, order, caller, Action.CHANGE_RECEIVER, ", ".join(sorted(changes)), at)
-    return await _document(services, caller, order_no, language)
+    return await answer(services, caller, order_no, language)
 
 
 @router.post(
@@ -136,7 +107,7 @@ async def review_order(
     """Review lines of a delivered order, each once."""
 
     async def create(connection: AsyncConnection) -> dict[str, Any]:
-        order = await _locked(connection, caller, order_no, Action.REVIEW)
+        order = await locked(connection, caller, order_no, Action.REVIEW)
         at = datetime.now(UTC)
         known = await dossier(connection, order_no, caller)
         numbers = {line.line_no for line in known.order.lines} if known else set()
@@ -147,41 +118,9 @@ async def review_order(
             if not await reviews.add(connection, order_no, review):
                 raise Problem("review_exists", f"line {item.line_no} is reviewed already", line_no=item.line_no)
         lines = ", ".join(str(item.line_no) for item in request.reviews)
-        await _record(connection, order_no, order, caller, Action.REVIEW, f"lines {lines}", at)
+        await record(connection, order_no, order, caller, Action.REVIEW, f"lines {lines}", at)
         return {}
 
     async with services.database.transaction() as connection:
         await once(connection, caller, f"review:{order_no}", key, request.model_dump(), create)
-    return await _document(services, caller, order_no, language)
-
-
-async def _document(services: Services, caller: Caller, order_no: str, language: str) -> dict[str, Any]:
-    async with services.database.transaction() as connection:
-        known = await dossier(connection, order_no, caller)
-    if known is None:
-        raise not_found()
-    return order_document(known, caller, language, datetime.now(UTC))
-
-
-async def _locked(connection: AsyncConnection, caller: Caller, order_no: str, action: Action) -> Standing:
-    """The caller's order, locked in a state that allows `action`."""
-    order = await orders.standing(connection, order_no, lock=True)
-    if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
-        raise not_found()
-    order_type(order.order_type).version(order.table_version).next(order.state, action, actor_of(caller))
-    return order
-
-
-async def _record(
-    connection: AsyncConnection, order_no: str, order: Standing, caller: Caller, action: Action, why: str, at: datetime
-) -> None:
-    """An action that leaves the state where it is still has its audit row."""
-    await transitions.record(
-        connection,
-        order_no,
-        action=action,
-        from_state=order.state,
-        to_state=order.state,
-        at=at,
-        by=acted_by(caller, why),
-    )
+    return await answer(services, caller, order_no, language)

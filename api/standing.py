@@ -1,0 +1,57 @@
+"""What people do with an order beside its run: its row is locked, asked for leave, and the action recorded."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.access import acted_by, actor_of
+from api.authentication import Caller, Role
+from api.dossier import dossier
+from api.problems import not_found
+from api.services import Services
+from api.views import order_document, receiver_is_fixed
+from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.guards import Guard
+from ordersaga.persistence import orders, parcels, transitions
+from ordersaga.persistence.orders import Standing
+
+
+async def answer(services: Services, caller: Caller, order_no: str, language: str) -> dict[str, Any]:
+    """The order as the caller may see it. A 404 for what is somebody else's."""
+    async with services.database.transaction() as connection:
+        known = await dossier(connection, order_no, caller)
+    if known is None:
+        raise not_found()
+    return order_document(known, caller, language, datetime.now(UTC))
+
+
+async def locked(connection: AsyncConnection, caller: Caller, order_no: str, action: Action) -> Standing:
+    """The caller's order, locked in a state that allows `action`."""
+    order = await orders.standing(connection, order_no, lock=True)
+    if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
+        raise not_found()
+    order.machine.next(order.state, action, actor_of(caller))
+    return order
+
+
+async def require_no_label(connection: AsyncConnection, order_no: str, order: Standing, action: Action) -> None:
+    """Raises `ActionNotAllowed` once a parcel's label is printed."""
+    if receiver_is_fixed(await parcels.of_order(connection, order_no)):
+        raise ActionNotAllowed(Guard.BEFORE_FIRST_LABEL.reason, action=action, state=order.state)
+
+
+async def record(
+    connection: AsyncConnection, order_no: str, order: Standing, caller: Caller, action: Action, why: str, at: datetime
+) -> None:
+    """An action that leaves the state where it is still has its audit row."""
+    await transitions.record(
+        connection,
+        order_no,
+        action=action,
+        from_state=order.state,
+        to_state=order.state,
+        at=at,
+        by=acted_by(caller, why),
+    )
