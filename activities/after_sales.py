@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities import inspection, replacement, settlement, stopping
 from activities.contract import implements
-from activities.counting import count_transition
 from ordersaga.contracts.after_sales import (
     ActOnCase,
     AfterSalesActivities,
@@ -27,6 +26,7 @@ from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import BY_THE_RUN, CASES_CHANGED, case_workflow_id, order_workflow_id
 from ordersaga.domain.notifications import Notification
 from ordersaga.domain.policies import Policies
+from ordersaga.gateways import metrics
 from ordersaga.persistence import after_sales, inbox, notifications, orders, policies, refunds, transitions
 from ordersaga.persistence.database import Database
 
@@ -56,7 +56,7 @@ class AfterSales(AfterSalesActivities):
             action = await _meant(connection, case, request)
             case = await take(connection, case, action, request)
             standing = await _standing(connection, case)
-        count_transition(action)
+        metrics.CASES.labels(kind=standing.kind, state=standing.state).inc()
         return standing
 
     @implements(AfterSalesActivities.remind)

@@ -23,6 +23,7 @@ OLDEST_EVENT = Gauge("ordersaga_outbox_oldest_unpublished_seconds", "Age of the 
 REFUNDS = Gauge("ordersaga_refunds_unfinished", "Refunds that have not reached the buyer.")
 OLDEST_REFUND = Gauge("ordersaga_refunds_oldest_unfinished_seconds", "Age of the oldest of them; 0 if there is none.")
 FAILED_REFUNDS = Gauge("ordersaga_refunds_waiting_for_operator", "Refunds that the provider refused.")
+CASES = Gauge("ordersaga_after_sales_open", "After-sales cases that are not over.", ["kind", "state"])
 DEAD_DELIVERIES = Gauge("ordersaga_webhook_dead_letters", "Webhook deliveries that were given up.")
 ORDERS = Gauge("ordersaga_orders", "Orders that have not come to their end.", ["order_type", "state"])
 OVERDUE = Gauge("ordersaga_orders_payment_overdue", "Orders that still await payment two minutes past their deadline.")
@@ -81,7 +82,11 @@ class Backlog:
     async def _ask_orders(self) -> None:
         async with self._database.transaction() as connection:
             found = await backlog.orders_by_state(connection, final=_final(), at=datetime.now(UTC) - _GRACE)
+            cases = await backlog.cases_by_state(connection)
         ORDERS.clear()
+        CASES.clear()
+        for case in cases:
+            CASES.labels(case.kind, case.state).set(case.count)
         for group in found:
             ORDERS.labels(group.order_type, group.state).set(group.count)
         OVERDUE.set(sum(group.past_payment_deadline for group in found if _awaits_payment(group)))

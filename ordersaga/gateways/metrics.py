@@ -33,6 +33,7 @@ TRANSITIONS = Counter("ordersaga_transitions", "Transitions of orders.", ["order
 PAYMENTS = Counter(
     "ordersaga_payments", "Payment attempts that reached a state; `unexpected` is money that no order takes.", ["state"]
 )
+CASES = Counter("ordersaga_after_sales_cases", "After-sales cases that reached a state.", ["kind", "state"])
 REFUNDS = Counter("ordersaga_refunds", "Refunds that reached a state.", ["state"])
 
 EVENTS_RELAYED = Counter(

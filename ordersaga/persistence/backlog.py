@@ -7,7 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.lifecycle.after_sales import MACHINE
 from ordersaga.domain.lifecycle.refund import FINAL, RefundState
+from ordersaga.persistence.tables.after_sales import after_sales_cases
 from ordersaga.persistence.tables.events import events
 from ordersaga.persistence.tables.inbox import inbox
 from ordersaga.persistence.tables.orders import orders
@@ -37,6 +39,15 @@ class OrdersInState:
     state: str
     count: int
     past_payment_deadline: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasesInState:
+    """How many open after-sales cases of a kind are in a state."""
+
+    kind: str
+    state: str
+    count: int
 
 
 async def backlog(connection: AsyncConnection) -> Backlog:
@@ -71,6 +82,17 @@ async def orders_by_state(
         .group_by(orders.c.order_type, orders.c.state)
     )
     return [OrdersInState(**row._mapping) for row in rows]
+
+
+async def cases_by_state(connection: AsyncConnection) -> Sequence[CasesInState]:
+    """The after-sales cases that are not over."""
+    cases = after_sales_cases.c
+    rows = await connection.execute(
+        select(cases.kind, cases.state, func.count().label("count"))
+        .where(cases.state.not_in(sorted(MACHINE.final)))
+        .group_by(cases.kind, cases.state)
+    )
+    return [CasesInState(**row._mapping) for row in rows]
 
 
 def _count(table: Table, condition: ColumnElement[bool]) -> ScalarSelect[int]:
