@@ -33,6 +33,11 @@ class Terms:
         """What is taken off the price of each unit as a discount of its own, in minor units."""
         return 0
 
+    @property
+    def forfeit(self) -> int:
+        """What a buyer loses of each unit by stepping back before it is shipped, in minor units."""
+        return 0
+
     def due_now(self, payable: int, quantity: int) -> int:
         """What is to be paid first of `payable`, in minor units."""
         return payable

@@ -31,6 +31,11 @@ class PresaleTerms(Terms):
         """What a unit's deposit counts for beyond itself."""
         return self.counts_as - self.deposit
 
+    @property
+    def forfeit(self) -> int:
+        """The deposit, where the terms say so."""
+        return self.deposit if self.cancelled == FORFEIT else 0
+
     def due_now(self, payable: int, quantity: int) -> int:
         """The deposit, and never more than there is to pay: then there is no balance."""
         return min(self.deposit * quantity, payable)

@@ -223,6 +223,11 @@ def _coupon_code(template: str, account: str, document: str) -> str:
     return base64.b32encode(digest[:10]).decode()
 
 
+async def coded(connection: AsyncConnection, codes: Sequence[str]) -> Mapping[str, Coupon]:
+    """Coupons by their codes, whoever has them and whatever became of them."""
+    return await _coded(connection, codes)
+
+
 async def _coded(connection: AsyncConnection, codes: Sequence[str]) -> dict[str, Coupon]:
     rows = await connection.execute(_COUPONS.where(coupons.c.coupon_code.in_(codes)))
     return {coupon.coupon_code: coupon for coupon in await read(connection, rows.all())}

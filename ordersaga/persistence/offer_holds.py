@@ -6,7 +6,7 @@ many orders want at the same time.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -158,8 +158,42 @@ async def use(connection: AsyncConnection, order_no: str, at: datetime) -> None:
             await _book(connection, item, "use", -1, -1, at)
 
 
-async def give_back(connection: AsyncConnection, order_no: str, undoing: Undoing, at: datetime) -> None:
-    """What an order holds or used comes back, as far as the rules let it that stood when it was held.
+async def lock(connection: AsyncConnection, order_no: str) -> None:
+    """Lock an order's own row and its coupons, before anything else is that comes after them."""
+    await connection.execute(select(offer_holds.c.state).where(offer_holds.c.order_no == order_no).with_for_update())
+    await connection.execute(_LOCK_COUPONS, {"order_no": order_no})
+
+
+async def spent_points(connection: AsyncConnection, order_no: str) -> tuple[int, bool]:
+    """How many points an order was paid with, and whether they come back when its money does."""
+    item = next((each for each in await _items(connection, order_no) if each.source == Source.POINTS), None)
+    if item is None:
+        return 0, False
+    return item.points, from_document(item.restorations)[Undoing.REFUNDED].rule is not Return.KEPT
+
+
+async def return_points(
+    connection: AsyncConnection, order_no: str, account: str, number: int, *, document: str, at: datetime
+) -> None:
+    """Some of the points that an order was paid with come back, for `document`; a constraint refuses more than all."""
+    await connection.execute(
+        update(offer_hold_items)
+        .where((offer_hold_items.c.order_no == order_no) & (offer_hold_items.c.source == Source.POINTS))
+        .values(points_returned=offer_hold_items.c.points_returned + number)
+    )
+    await points.book(connection, account, "return", balance=number, locked=0, document=document, at=at)
+
+
+async def give_back(
+    connection: AsyncConnection,
+    order_no: str,
+    undoing: Undoing,
+    at: datetime,
+    *,
+    keeping: Collection[Source] = (),
+) -> None:
+    """What an order holds or used comes back, as far as the rules let it that stood when it was held, and nothing of
+    the sources in `keeping`; of points what no case has given back before.
 
     Before its hold this leaves a tombstone, after it a second time nothing.
     """
@@ -172,10 +206,15 @@ async def give_back(connection: AsyncConnection, order_no: str, undoing: Undoing
     locked = await connection.execute(_LOCK_COUPONS, {"order_no": order_no})
     ends = {coupon.coupon_code: coupon.valid_until for coupon in locked}
     items = await _items(connection, order_no)
-    fates = [_fate(item, undoing, ends.get(item.code) if item.source == Source.COUPON else None, at) for item in items]
+    valid_until = [ends.get(item.code) if item.source == Source.COUPON else None for item in items]
+    fates = [
+        _Fate(False, CouponState.FORFEITED, end) if item.source in keeping else _fate(item, undoing, end, at)
+        for item, end in zip(items, valid_until, strict=True)
+    ]
     for item, fate in zip(items, fates, strict=True):
         if item.source == Source.POINTS and (state, fate.comes_back) in _POINTS_BACK:
-            await _book(connection, item, *_POINTS_BACK[state, fate.comes_back], at)
+            given = item.points_returned if fate.comes_back else 0
+            await _book(connection, item, *_POINTS_BACK[state, fate.comes_back], at, given)
     await connection.execute(_LOCK_OFFERS, {"order_no": order_no})
     await connection.execute(
         _GIVE_BACK,
@@ -227,11 +266,12 @@ async def _items(connection: AsyncConnection, order_no: str) -> Sequence[Row[Any
 
 
 async def _book(
-    connection: AsyncConnection, item: Row[Any], kind: str, balance: int, locked: int, at: datetime
+    connection: AsyncConnection, item: Row[Any], kind: str, balance: int, locked: int, at: datetime, given: int = 0
 ) -> None:
-    """`balance` and `locked` times the item's points."""
-    change = {"balance": balance * item.points, "locked": locked * item.points}
-    await points.book(connection, item.account, kind, **change, document=item.order_no, at=at)
+    """`balance` and `locked` times the item's points, less those that were `given` already."""
+    change = {"balance": balance * item.points - given, "locked": locked * item.points}
+    if any(change.values()):
+        await points.book(connection, item.account, kind, **change, document=item.order_no, at=at)
 
 
 def _of(holds: Sequence[Hold], *sources: Source) -> list[Hold]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, any_, bindparam, select, update
+from sqlalchemy import Select, any_, bindparam, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import DateTime, Text
@@ -94,6 +94,18 @@ async def named(
 ) -> tuple[RunningOffer, ...]:
     """The offers of these codes, whether they run or not, as they stand for the account."""
     return await _read(connection, _NAMED, account, _periods(at), codes=list(codes))
+
+
+async def in_versions(
+    connection: AsyncConnection, wanted: Collection[tuple[str, int]]
+) -> Mapping[tuple[str, int], Offer]:
+    """The rules as these versions of them say, by code and version."""
+    query = select(offer_versions.c.code, offer_versions.c.version, offer_versions.c.digest)
+    rows = (
+        await connection.execute(query.where(tuple_(offer_versions.c.code, offer_versions.c.version).in_(list(wanted))))
+    ).all()
+    rules = await _VERSIONS.rules(connection, [(code, version, digest) for code, version, digest in rows])
+    return {(row.code, row.version): rule for row, rule in zip(rows, rules, strict=True)}
 
 
 def _periods(at: datetime) -> Mapping[Period, str]:

@@ -123,6 +123,12 @@ async def owned(connection: AsyncConnection, account: str) -> tuple[int, int]:
     return (0, 0) if row is None else (row.balance, row.locked)
 
 
+async def free(connection: AsyncConnection, account: str) -> int:
+    """How many points an account has that nothing holds, until the transaction ends."""
+    row = (await connection.execute(_OWNED.with_for_update(), {"account": account})).one_or_none()
+    return 0 if row is None else row.balance - row.locked
+
+
 async def put_policy(connection: AsyncConnection, wanted: PointsPolicy, at: datetime) -> None:
     said = {"document": asdict(wanted), "updated_at": at}
     await connection.execute(

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from ordersaga.domain.errors import RuleInvalid
+
 
 class Threshold(StrEnum):
     """What becomes of a discount whose threshold the goods that stay do not reach any more."""
@@ -72,15 +74,18 @@ class AfterSalesRules:
     payments: Payments = Payments.LATEST_FIRST
     apology_template: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.apology_template == "":
+            raise RuleInvalid("apology_template", "must name a template, or be left out")
+
     def to_document(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> "AfterSalesRules":
-        known = {field.name: field.type for field in fields(cls)}
-        return cls(
-            **{name: _TYPES.get(name, lambda value: value)(document[name]) for name in known if name in document}
-        )
+        """Read a stored version; rules that are newer than the document take their defaults."""
+        said = {field.name: document[field.name] for field in fields(cls) if field.name in document}
+        return cls(**{name: _TYPES[name](value) if name in _TYPES else value for name, value in said.items()})
 
 
 _TYPES: Mapping[str, Any] = {

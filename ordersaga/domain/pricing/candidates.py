@@ -95,16 +95,7 @@ class Candidate:
 
     def _gifts_for(self, base: Base) -> int:
         """How many units it promises."""
-        effect, offer = self.offer.effect, self.offer
-        if not isinstance(effect, Gift) or not self.reaches(base):
-            return 0
-        times = 1
-        if effect.repeat and offer.minimum_amount is not None:
-            times = sum(base[place] for place in self.lines) // offer.minimum_amount
-        if effect.repeat and offer.minimum_count is not None:
-            by_count = self.count // offer.minimum_count
-            times = by_count if offer.minimum_amount is None else min(times, by_count)
-        return effect.quantity * times
+        return self.offer.gifts(sum(base[place] for place in self.lines), self.count)
 
     @property
     def _affordable_gifts(self) -> int:

@@ -145,6 +145,18 @@ class Offer:
     def permits_points(self) -> bool:
         return self.stackable_with is None or Source.POINTS in self.stackable_with
 
+    def is_earned(self, whole: int, count: int) -> bool:
+        """Whether so many units in scope that cost `whole` reach its minimum."""
+        return count >= max(1, self.minimum_count or 0) and whole >= (self.minimum_amount or 0)
+
+    def gifts(self, whole: int, count: int) -> int:
+        """How many units of its gift such goods earn."""
+        if not isinstance(self.effect, Gift) or not self.is_earned(whole, count):
+            return 0
+        measured = ((whole, self.minimum_amount), (count, self.minimum_count))
+        times = [amount // minimum for amount, minimum in measured if minimum is not None]
+        return self.effect.quantity * (min(times) if self.effect.repeat else 1)
+
     def granted_as(self, coupon_code: str) -> "Offer":
         """What a coupon of this template gives, under the coupon's own code."""
         return replace(self, code=coupon_code, template=self.code)

@@ -76,8 +76,11 @@ offer_hold_items = Table(
     Column("period", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("points", BigInteger, nullable=False),
+    # How many of the points after-sales cases gave back, unit by unit.
+    Column("points_returned", BigInteger, nullable=False, server_default="0"),
     Column("returned", Boolean, nullable=False, server_default="false"),
     Column("restorations", JSONB, nullable=False),
+    CheckConstraint("points_returned BETWEEN 0 AND points", name="points_returned_within_points"),
     Index("ix_offer_hold_items_code", "code"),
 )
 

@@ -5,6 +5,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    ForeignKey,
     Identity,
     Index,
     String,
@@ -42,6 +43,21 @@ point_movements = Table(
     Column("at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("account", "source_document", "kind"),
     Index("ix_point_movements_account", "account", "movement_id"),
+)
+
+# What an order's goods earned when they were received: `points` for `paid` minor units. `worth_points` of them were
+# worth `worth_amount` then. Cases take them back in proportion.
+earned_points = Table(
+    "earned_points",
+    metadata,
+    Column("order_no", Text, ForeignKey("orders.order_no"), primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("paid", BigInteger, nullable=False),
+    Column("worth_points", BigInteger, nullable=False),
+    Column("worth_amount", BigInteger, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    CheckConstraint("points > 0 AND paid > 0", name="something_earned"),
 )
 
 points_policies = Table(
