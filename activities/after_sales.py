@@ -35,8 +35,10 @@ Effect = Callable[[AsyncConnection, Case, ActOnCase], Awaitable[Case]]
 
 
 class AfterSales(AfterSalesActivities):
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, exchange: Policies) -> None:
+        """`exchange` are the policies that the orders of exchanges are pinned to."""
         self._database = database
+        self._exchange = exchange
 
     @implements(AfterSalesActivities.take_up)
     async def take_up(self, request: TakeUpCase) -> CaseStanding:
@@ -44,7 +46,7 @@ class AfterSales(AfterSalesActivities):
             case = await after_sales.known(connection, request.case_no)
             told = await inbox.unapplied(connection, [case_workflow_id(request.case_no)])
             await inbox.mark_applied(connection, told, request.at)
-            return await _standing(connection, case)
+            return await self._standing(connection, case)
 
     @implements(AfterSalesActivities.act)
     async def act(self, request: ActOnCase) -> CaseStanding:
@@ -52,10 +54,10 @@ class AfterSales(AfterSalesActivities):
             await orders.known(connection, order_no_of(request.case_no), lock=True)
             case = await after_sales.known(connection, request.case_no)
             if case.command == request.name or (request.expected is not None and case.state is not request.expected):
-                return await _standing(connection, case)
+                return await self._standing(connection, case)
             action = await _meant(connection, case, request)
             case = await take(connection, case, action, request)
-            standing = await _standing(connection, case)
+            standing = await self._standing(connection, case)
         metrics.CASES.labels(kind=standing.kind, state=standing.state).inc()
         return standing
 
@@ -86,6 +88,20 @@ class AfterSales(AfterSalesActivities):
                     step=request.step,
                 )
         return EndedOrder(state=state, open_cases=open_cases, units_left=left)
+
+    async def _standing(self, connection: AsyncConnection, case: Case) -> CaseStanding:
+        reminder = (await _policies(connection, case)).return_reminder_seconds
+        waits, is_replacing = case.state is CaseState.AWAITING_RETURN, case.state is CaseState.REPLACING
+        return CaseStanding(
+            order_no=case.order_no,
+            kind=case.kind,
+            state=case.state,
+            summary=f"{case.kind} of {case.quantity} · {case.reason} · {case.merchant_id}",
+            due_at=case.due_at,
+            remind_at=case.updated_at + timedelta(seconds=reminder) if waits else None,
+            refunds_under_way=await refunds.count_unfinished_of_case(connection, case.case_no),
+            replacement=await replacement.to_place(connection, case, self._exchange) if is_replacing else None,
+        )
 
 
 async def take(connection: AsyncConnection, case: Case, action: CaseAction, request: ActOnCase) -> Case:
@@ -128,6 +144,7 @@ async def _meant(connection: AsyncConnection, case: Case, request: ActOnCase) ->
     action = action_of(case, Command(request.command))
     if action is CaseAction.STOP_PARCELS:
         return await stopping.action_for(connection, case, request)
+    action = inspection.action_for(case, action, request)
     return await replacement.action_for(connection, case, action, request)
 
 
@@ -140,15 +157,16 @@ async def _drop(connection: AsyncConnection, case: Case, request: ActOnCase) -> 
 
 EFFECTS: Mapping[CaseAction, Effect] = {
     CaseAction.APPROVE_REFUND: settlement.settle,
-    CaseAction.RESOLVE_REFUND: settlement.settle,
-    CaseAction.CONSENT_TO_REFUND: settlement.settle,
+    CaseAction.RESOLVE_REFUND: inspection.resolve_refund,
+    CaseAction.CONSENT_TO_REFUND: replacement.refund_instead,
     CaseAction.STOP_PARCELS: stopping.stop,
     CaseAction.ASK_TO_STOP: stopping.ask,
     CaseAction.REFUSE_TO_STOP: stopping.turn_into_return,
     CaseAction.SHIP_BACK: inspection.ship_back,
+    CaseAction.RECEIVE_GOODS: inspection.receive,
     CaseAction.ACCEPT_FOR_REFUND: inspection.accept_for_refund,
     CaseAction.ACCEPT_FOR_EXCHANGE: inspection.accept_for_exchange,
-    CaseAction.RESOLVE_EXCHANGE: inspection.accept_all,
+    CaseAction.RESOLVE_EXCHANGE: inspection.resolve_exchange,
     CaseAction.CONSENT_TO_RETURN: replacement.turn_into_return,
     CaseAction.PLACE_REPLACEMENT: replacement.link,
     CaseAction.WITHDRAW: _drop,
@@ -168,21 +186,6 @@ async def _tell_order(connection: AsyncConnection, case: Case) -> None:
         source="case_over",
         event_id=case.case_no,
         subject=case.order_no,
-    )
-
-
-async def _standing(connection: AsyncConnection, case: Case) -> CaseStanding:
-    reminder = (await _policies(connection, case)).return_reminder_seconds
-    waits = case.state is CaseState.AWAITING_RETURN
-    return CaseStanding(
-        order_no=case.order_no,
-        kind=case.kind,
-        state=case.state,
-        summary=f"{case.kind} of {case.quantity} · {case.reason} · {case.merchant_id}",
-        due_at=case.due_at,
-        remind_at=case.updated_at + timedelta(seconds=reminder) if waits else None,
-        refunds_under_way=await refunds.count_unfinished_of_case(connection, case.case_no),
-        replacement_order_no=case.replacement_order_no,
     )
 
 

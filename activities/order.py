@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from activities.contract import implements
 from activities.counting import count_transition
 from ordersaga.contracts.order import (
@@ -16,12 +18,16 @@ from ordersaga.domain.errors import PlacingTimedOut
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import ActedBy, Placement
+from ordersaga.domain.messages import CASE_CHANGED, ActedBy, Placement, case_workflow_id
 from ordersaga.domain.money import Money
 from ordersaga.domain.pricing.quote import PricedOrder
 from ordersaga.gateways import metrics
-from ordersaga.persistence import notifications, orders, policies, submissions, transitions
+from ordersaga.persistence import inbox, notifications, orders, policies, settlements, submissions, transitions
 from ordersaga.persistence.database import Database
+from ordersaga.persistence.submissions import Submission
+
+RECEIPTS = frozenset({Action.CONFIRM_RECEIPT, Action.CONFIRM_RECEIPT_AUTOMATICALLY})
+"""With these the goods earn their points."""
 
 
 class OrderRecord(OrderActivities):
@@ -67,7 +73,7 @@ class OrderRecord(OrderActivities):
                 from_state=None,
                 to_state=machine.initial,
                 at=request.at,
-                by=ActedBy(role=Actor.BUYER, subject=submission.buyer),
+                by=_submitter(submission),
                 step=0,
             )
             if request.under_review:
@@ -82,6 +88,7 @@ class OrderRecord(OrderActivities):
                     step=0,
                 )
             await submissions.mark_placed(connection, request.order_no)
+            await _tell_case(connection, submission)
         metrics.ORDERS_PLACED.labels(order_type=request.order_type).inc()
         return recorded
 
@@ -89,6 +96,7 @@ class OrderRecord(OrderActivities):
     async def refuse(self, request: RefuseOrder) -> Placement:
         async with self._database.transaction() as connection:
             settled = await submissions.refuse(connection, request.order_no, request.refusal)
+            await _tell_case(connection, await submissions.get(connection, request.order_no))
         if not settled.placed:
             metrics.ORDERS_REFUSED.labels(code=settled.code).inc()
         return settled
@@ -108,6 +116,8 @@ class OrderRecord(OrderActivities):
                 payment_due_at=request.payment_due_at,
                 after_sales_until=request.after_sales_until,
             )
+            if request.action in RECEIPTS:
+                await settlements.earn(connection, request.order_no, request.at)
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)
         count_transition(request.action)
@@ -116,6 +126,19 @@ class OrderRecord(OrderActivities):
     async def remind(self, request: RemindBuyer) -> None:
         async with self._database.transaction() as connection:
             await notifications.notify(connection, request.order_no, request.kind, request.at)
+
+
+async def _tell_case(connection: AsyncConnection, submission: Submission | None) -> None:
+    """The case that an exchange comes of hears how placing it ended."""
+    if submission is not None and submission.priced.replaces is not None:
+        run = case_workflow_id(submission.priced.replaces)
+        await inbox.wake(connection, run, CASE_CHANGED, source="replacement", event_id=submission.order_no, subject=run)
+
+
+def _submitter(submission: Submission) -> ActedBy:
+    if submission.priced.replaces is not None:
+        return ActedBy(role=Actor.SYSTEM, subject="exchange")
+    return ActedBy(role=Actor.BUYER, subject=submission.buyer)
 
 
 def _summary(priced: PricedOrder) -> str:

@@ -82,7 +82,7 @@ def build_worker(
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
     refund, limits = Refunds(database, providers, settings.inquiry_pace), Limits(database)
     digital, entitling = DigitalGoods(database), Entitlements(database, entitlements)
-    group, after_sales = Groups(database), AfterSalesRecord(database)
+    group, after_sales = Groups(database), AfterSalesRecord(database, settings.policies_of("exchange"))
     return Worker(
         client,
         task_queue=settings.task_queue,

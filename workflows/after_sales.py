@@ -34,6 +34,7 @@ from ordersaga.domain.messages import (
 )
 from ordersaga.domain.notifications import Notification
 from workflows.hearing import require_command, require_decision
+from workflows.replacing import begin
 from workflows.run import SYSTEM
 from workflows.steps import perform, perform_regularly
 
@@ -169,7 +170,13 @@ class AfterSales:
 
     async def _replace(self, standing: CaseStanding) -> None:
         """Place the replacement's order, whose goods have been kept since the approval."""
-        await self._own(Command.REPLACEMENT_IS_PLACED, standing)
+        replacement = standing.replacement
+        assert replacement is not None  # noqa: S101 - there is one in this state
+        if replacement.is_placed is None:
+            await begin(replacement)
+            await self._wait(standing)
+        else:
+            await self._own(Command.REPLACEMENT_IS_PLACED if replacement.is_placed else Command.RUN_SHORT, standing)
 
     async def _remind(self) -> None:
         self._reminded = True

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from ordersaga.domain.after_sales.case import Kind
 from ordersaga.domain.lifecycle.after_sales import CaseState
-from ordersaga.domain.messages import ActedBy
+from ordersaga.domain.messages import ActedBy, OrderStart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +35,22 @@ class ActOnCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replacement:
+    """The order that a case ends in, and what its run begins with. `is_placed` is `None` until that is decided."""
+
+    workflow: str
+    start: OrderStart
+    buyer: str
+    merchant_ids: list[str]
+    is_placed: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseStanding:
-    """Where a case stands, until when, and how many of its refunds are under way. `summary` is for people."""
+    """Where a case stands, until when, and how many of its refunds are under way. `summary` is for people.
+
+    `replacement` is what is to be placed before the case goes on.
+    """
 
     order_no: str
     kind: Kind
@@ -45,7 +59,7 @@ class CaseStanding:
     due_at: datetime | None = None
     remind_at: datetime | None = None
     refunds_under_way: int = 0
-    replacement_order_no: str | None = None
+    replacement: Replacement | None = None
     parcels_to_stop: int = 0
 
 

@@ -19,6 +19,10 @@ class Kind(StrEnum):
     EXCHANGE = "exchange"
 
 
+CLAIMS = (Kind.REFUND, Kind.RETURN, Kind.EXCHANGE)
+"""What is claimed of goods that have left."""
+
+
 class Fault(StrEnum):
     BUYER = "buyer"
     SELLER = "seller"
@@ -110,9 +114,9 @@ class Case:
         return self.state not in self.machine.final
 
     @property
-    def goods_are_back(self) -> bool:
-        """Whether a warehouse has what was claimed, or it never left one."""
-        return any(line.accepted for line in self.lines)
+    def goods_left_buyer(self) -> bool:
+        """Whether what was claimed is on its way to a warehouse, or there: it need not be sent back any more."""
+        return self.return_shipment is not None or any(line.accepted for line in self.lines)
 
     @property
     def quantity(self) -> int:

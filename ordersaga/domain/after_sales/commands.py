@@ -1,11 +1,13 @@
 """What people and timers say of a case, and which row of its table they mean (R-REV-7)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
 from ordersaga.domain.after_sales.case import Case, Kind
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
+from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.policies import Policies
 
 
@@ -54,8 +56,8 @@ def action_of(case: Case, command: Command) -> CaseAction:
         found = _BY_KIND.get((command, case.state, case.kind))
     if command is Command.APPROVE and case.state is CaseState.ESCALATED:
         found = _resolution(case)
-    if command is Command.CONSENT and case.state is CaseState.AWAITING_CONSENT:
-        found = CaseAction.CONSENT_TO_REFUND if case.goods_are_back else CaseAction.CONSENT_TO_RETURN
+    if case.state is CaseState.AWAITING_CONSENT and case.goods_left_buyer:
+        found = _AFTER_ALL.get(command)
     if found is None:
         raise ActionNotAllowed(
             f"{command} is not possible while a {case.kind} is {case.state}", action=command, state=case.state
@@ -63,11 +65,30 @@ def action_of(case: Case, command: Command) -> CaseAction:
     return found
 
 
+def why_not(case: Case, command: Command, actor: Actor) -> str:
+    """Why `actor` cannot say this of the case now; nothing if they can."""
+    try:
+        case.machine.next(case.state, action_of(case, command), actor)
+    except ActionNotAllowed as refused:
+        return refused.message
+    return ""
+
+
+def commands_of(case: Case, actor: Actor) -> tuple[Command, ...]:
+    """What `actor` may ever say of such a case, in whatever state."""
+    everywhere = [replace(case, state=state) for state in CaseState]
+    return tuple(
+        command
+        for command in Command
+        if command not in OF_THE_RUN and not all(why_not(there, command, actor) for there in everywhere)
+    )
+
+
 def _resolution(case: Case) -> CaseAction:
-    """What an operator's approval means: goods that are not back have to come back first."""
+    """What an operator's approval means: goods that their buyer still has are to be sent back first."""
     if case.kind in (Kind.REFUND, Kind.CANCELLATION):
         return CaseAction.RESOLVE_REFUND
-    if case.return_shipment is None and not case.goods_are_back:
+    if not case.goods_left_buyer:
         return CaseAction.RESOLVE_RETURN
     return CaseAction.RESOLVE_EXCHANGE if case.kind is Kind.EXCHANGE else CaseAction.RESOLVE_REFUND
 
@@ -93,7 +114,13 @@ _BY_STATE = {
     (Command.TIME_IS_OVER, CaseState.RETURNING): CaseAction.ESCALATE,
     (Command.TIME_IS_OVER, CaseState.INSPECTING): CaseAction.ESCALATE,
     (Command.TIME_IS_OVER, CaseState.REJECTED): CaseAction.LET_REST,
+    (Command.CONSENT, CaseState.AWAITING_CONSENT): CaseAction.CONSENT_TO_RETURN,
     (Command.TIME_IS_OVER, CaseState.AWAITING_CONSENT): CaseAction.MISS_CONSENT,
+}
+# Whoever sent the goods back, and cannot have the replacement, has their money, be it that they say nothing.
+_AFTER_ALL = {
+    Command.CONSENT: CaseAction.CONSENT_TO_REFUND,
+    Command.TIME_IS_OVER: CaseAction.CONSENT_TO_REFUND,
 }
 _APPROVALS = {
     Kind.REFUND: CaseAction.APPROVE_REFUND,

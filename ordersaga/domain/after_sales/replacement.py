@@ -20,7 +20,7 @@ def replacement_no(case: Case) -> str:
     return order_no_of(f"{EXCHANGE}:{case.case_no}", case.opened_at)
 
 
-def require_alike(line_no: int, bought: Sku, wanted: Sku | None) -> Sku:
+def require_alike(line_no: int, bought: Sku, wanted: Sku | None) -> None:
     """Another SKU in place of the one that was bought: nothing is charged or refunded for the difference, so there is
     to be none.
 
@@ -35,7 +35,7 @@ def require_alike(line_no: int, bought: Sku, wanted: Sku | None) -> Sku:
     elif (wanted.order_type, wanted.transport_class) != (bought.order_type, bought.transport_class):
         reason = "other_kind"
     else:
-        return wanted
+        return
     raise ReplacementUnavailable(
         f"line {line_no} cannot be exchanged for this: {reason.replace('_', ' ')}", line_no=line_no, reason=reason
     )
