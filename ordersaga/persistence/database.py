@@ -42,5 +42,12 @@ class Database:
         async with self._reading_engine.begin() as connection:
             yield connection
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """`reading`, with every statement in the same view of the database."""
+        engine = self.engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+        async with engine.begin() as connection:
+            yield connection
+
     async def close(self) -> None:
         await self.engine.dispose()
