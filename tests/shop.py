@@ -203,7 +203,7 @@ class Shop:
         """On hand and reserved, having seen that the ledger adds up to both, in every warehouse."""
         found = await self.operator.get(f"/v1/admin/stock/{sku}")
         assert found["adds_up"], found
-        assert found["ledger_sum"] == {"on_hand": found["on_hand"], "reserved": found["reserved"]}
+        assert found["ledger_sum"] == {name: found[name] for name in ("on_hand", "reserved", "defective")}
         assert all(0 <= item["reserved"] <= item["on_hand"] for item in found["warehouses"]), found
         return found["on_hand"], found["reserved"]
 

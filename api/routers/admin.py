@@ -87,11 +87,9 @@ async def get_stock(services: UsesServices, _: Operator, sku: Identifier) -> dic
     whole = _sums(balances)
     return {
         "sku": sku,
-        **{name: whole[name] for name in ("on_hand", "reserved", "available")},
-        "ledger_sum": {"on_hand": whole["ledger_on_hand"], "reserved": whole["ledger_reserved"]},
-        "adds_up": all(
-            (item.on_hand, item.reserved) == (item.ledger_on_hand, item.ledger_reserved) for item in balances
-        ),
+        **{name: whole[name] for name in ("on_hand", "reserved", "available", "defective")},
+        "ledger_sum": {name: whole[f"ledger_{name}"] for name in ("on_hand", "reserved", "defective")},
+        "adds_up": all(item.adds_up for item in balances),
         "warehouses": [
             {"warehouse_id": place, **_sums(list(found))}
             for place, found in groupby(balances, lambda item: item.warehouse_id)
@@ -111,8 +109,10 @@ def _sums(balances: Sequence[Balance]) -> dict[str, int]:
         "on_hand": on_hand,
         "reserved": reserved,
         "available": on_hand - reserved,
+        "defective": sum(item.defective for item in balances),
         "ledger_on_hand": sum(item.ledger_on_hand for item in balances),
         "ledger_reserved": sum(item.ledger_reserved for item in balances),
+        "ledger_defective": sum(item.ledger_defective for item in balances),
     }
 
 

@@ -1,5 +1,7 @@
 """Stock of a SKU as operators read it."""
 
+from pydantic import Field
+
 from api.schemas.values import Response
 
 
@@ -7,8 +9,10 @@ class ShelfBalance(Response):
     on_hand: int
     reserved: int
     available: int
+    defective: int = Field(description="came back, and is not for sale; not part of what is on hand")
     ledger_on_hand: int
     ledger_reserved: int
+    ledger_defective: int
 
 
 class WarehouseBalance(ShelfBalance):
@@ -27,6 +31,7 @@ class PoolBalance(ShelfBalance):
 class LedgerSum(Response):
     on_hand: int
     reserved: int
+    defective: int
 
 
 class StockView(Response):
@@ -39,6 +44,7 @@ class StockView(Response):
     on_hand: int
     reserved: int
     available: int
+    defective: int
     ledger_sum: LedgerSum
     adds_up: bool
     warehouses: list[WarehouseBalance]

@@ -114,9 +114,10 @@ class Stage:
     async def stock(self, sku: str) -> tuple[int, int]:
         """On hand and reserved, having seen that both are what the ledger adds up to."""
         found = await self.operator.caller.get(f"/v1/admin/stock/{sku}")
-        balance = {name: found[name] for name in ("on_hand", "reserved")}
-        if balance != found["ledger_sum"]:
-            raise SceneFailed(f"stock of {sku} is {balance}, its ledger adds up to {found['ledger']}")
+        ledger = found["ledger_sum"]
+        balance = {name: found[name] for name in ledger}
+        if balance != ledger:
+            raise SceneFailed(f"stock of {sku} is {balance}, its ledger adds up to {ledger}")
         return found["on_hand"], found["reserved"]
 
     async def until(

@@ -35,14 +35,21 @@ _MOVE = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """A balance beside what the ledger adds up to."""
+    """A balance beside what the ledger adds up to. What is `defective` came back; it is no part of what is on hand."""
 
     warehouse_id: str
     pool: str
     on_hand: int
     reserved: int
+    defective: int
     ledger_on_hand: int
     ledger_reserved: int
+    ledger_defective: int
+
+    @property
+    def adds_up(self) -> bool:
+        ledger = self.ledger_on_hand, self.ledger_reserved, self.ledger_defective
+        return (self.on_hand, self.reserved, self.defective) == ledger
 
 
 async def lock(connection: AsyncConnection, skus: Iterable[str]) -> None:
@@ -135,6 +142,7 @@ async def balances(connection: AsyncConnection, sku: str) -> Sequence[Balance]:
             stock_movements.c.pool,
             func.sum(stock_movements.c.on_hand).label("on_hand"),
             func.sum(stock_movements.c.reserved).label("reserved"),
+            func.sum(stock_movements.c.defective).label("defective"),
         )
         .where(stock_movements.c.sku == sku)
         .group_by(stock_movements.c.warehouse_id, stock_movements.c.pool)
@@ -142,7 +150,12 @@ async def balances(connection: AsyncConnection, sku: str) -> Sequence[Balance]:
     )
     same = (ledger.c.warehouse_id == stock.c.warehouse_id) & (ledger.c.pool == stock.c.pool)
     rows = await connection.execute(
-        select(stock, ledger.c.on_hand.label("ledger_on_hand"), ledger.c.reserved.label("ledger_reserved"))
+        select(
+            stock,
+            ledger.c.on_hand.label("ledger_on_hand"),
+            ledger.c.reserved.label("ledger_reserved"),
+            ledger.c.defective.label("ledger_defective"),
+        )
         .outerjoin(ledger, same)
         .where(stock.c.sku == sku)
         .order_by(stock.c.warehouse_id, stock.c.pool)
@@ -153,8 +166,10 @@ async def balances(connection: AsyncConnection, sku: str) -> Sequence[Balance]:
             pool=row.pool,
             on_hand=row.on_hand,
             reserved=row.reserved,
+            defective=row.defective,
             ledger_on_hand=int(row.ledger_on_hand or 0),
             ledger_reserved=int(row.ledger_reserved or 0),
+            ledger_defective=int(row.ledger_defective or 0),
         )
         for row in rows
     ]
