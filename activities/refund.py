@@ -39,7 +39,7 @@ from ordersaga.domain.refund import Refund, RefundReport, decide, judge, number_
 from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentProvider, ProviderUnavailable, RefundOrder, RefundUnknown
 from ordersaga.gateways.payment.registry import PaymentProviders
-from ordersaga.persistence import inbox, notifications, orders, payments, refunds, transitions
+from ordersaga.persistence import inbox, notifications, orders, payments, refunds, settlements, transitions
 from ordersaga.persistence.database import Database
 
 
@@ -79,6 +79,7 @@ class Refunds(RefundActivities):
                 step=request.step,
             )
             owed = await _owed(connection, request)
+            await settlements.take_all_earned_back(connection, request.order_no, request.at)
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)
             if request.notify_merchants is not None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import yaml
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.after_sales_rules import put_rules
 from api.campaigns import EnteredCampaign, put_campaigns
 from api.offers import put_offers, put_templates
 from api.problems import Problem
@@ -85,6 +86,8 @@ async def _load_policies(connection: AsyncConnection, document: Catalogue, at: d
     for place, body in _placed("restorations", document.restorations):
         with within(place):
             await restorations.put(connection, body.source, body.to_restorations(body.source), at)
+    for rules in document.after_sales_rules:
+        await put_rules(connection, rules.to_rules(), at)
 
 
 async def _load_members(connection: AsyncConnection, document: Catalogue, at: datetime) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
 
+from api.schemas.after_sales_rules import AfterSalesRulesBody
 from api.schemas.campaigns import CAMPAIGN_EXAMPLE, CampaignBody
 from api.schemas.coupons import COUPON_EXAMPLE, CouponTemplateBody
 from api.schemas.members import MemberBody
@@ -228,6 +229,7 @@ class Catalogue(Request):
     members: list[CatalogueMember] = Field(default_factory=list, max_length=_MOST)
     points_policies: list[PointsPolicyBody] = Field(default_factory=list, max_length=_MOST)
     restorations: list[CatalogueRestorations] = Field(default_factory=list, max_length=len(Source))
+    after_sales_rules: list[AfterSalesRulesBody] = Field(default_factory=list, max_length=1)
 
 
 class CatalogueLoaded(Response):
@@ -244,6 +246,7 @@ class CatalogueLoaded(Response):
     members: int
     points_policies: int
     restorations: int
+    after_sales_rules: int
 
 
 class SkuView(Response):

@@ -27,13 +27,19 @@ def _not_zero(points: int) -> int:
 
 class PointsPolicyBody(Request):
     """`points` are worth `amount` and are spent in multiples of them, at least `minimum`. They pay at most
-    `share_basis_points` of the goods.
+    `share_basis_points` of the goods. One is earned with every `earned_per` that money pays for received goods.
     """
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"points": 10, "amount": {"amount": 100, "currency": "TWD"}, "share_basis_points": 5000, "minimum": 50}
+                {
+                    "points": 10,
+                    "amount": {"amount": 100, "currency": "TWD"},
+                    "share_basis_points": 5000,
+                    "minimum": 50,
+                    "earned_per": 10000,
+                }
             ]
         }
     )
@@ -42,6 +48,7 @@ class PointsPolicyBody(Request):
     amount: MoneyBody
     share_basis_points: BasisPoints = WHOLE
     minimum: Points = 0
+    earned_per: Points = Field(default=0, description="minor units of the currency of `amount`; 0 earns nothing")
 
     def to_policy(self, currency: str | None = None) -> PointsPolicy:
         """Raises `RuleInvalid`, also if `amount` is not in the `currency` that the policy is to be of."""
@@ -53,6 +60,7 @@ class PointsPolicyBody(Request):
             amount=self.amount.amount,
             share_basis_points=self.share_basis_points,
             minimum=self.minimum,
+            earned_per=self.earned_per,
         )
 
 

@@ -12,7 +12,7 @@ from ordersaga.domain.after_sales.case import Fault, Kind
 from ordersaga.domain.after_sales.earned import paid_for_goods
 from ordersaga.domain.after_sales.refunding import break_down
 from ordersaga.domain.after_sales.rules import AfterSalesRules
-from ordersaga.domain.after_sales.tenders import left_of
+from ordersaga.domain.after_sales.tenders import Given, left_of
 from ordersaga.domain.after_sales.units import choose
 from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.registry import order_type
@@ -105,6 +105,20 @@ async def earn(connection: AsyncConnection, order_no: str, at: datetime) -> None
     paid = paid_for_goods(bought, gone)
     if paid:
         await earned_points.earn(connection, order_no, order.buyer, paid, currency=order.currency, at=at)
+
+
+async def take_all_earned_back(connection: AsyncConnection, order_no: str, at: datetime) -> None:
+    """Of an order whose money goes back as a whole: what it earned, as far as the account has it; the rest is waived.
+
+    The caller holds the order's lock.
+    """
+    earned = await earned_points.of_order(connection, order_no, lock=True)
+    if earned.points:
+        settled = Given.by(await given_for(connection, order_no)).earned_points
+        number = min(earned.points - settled, earned.available)
+        if number > 0:
+            order = await orders.known(connection, order_no)
+            await earned_points.take_back(connection, order.buyer, number, document=order_no, at=at)
 
 
 async def _known(connection: AsyncConnection, order_no: str) -> orders.Order:

@@ -159,7 +159,7 @@ async def test_points_are_booked_once_a_document_and_never_below_what_is_there(s
 async def test_policies_are_one_table_each(shop: Shop) -> None:
     path, worth = "/v1/admin/policies/points/KWD", {"points": 10, "amount": {"amount": 1, "currency": "KWD"}}
     await shop.operator.put(path, worth)
-    assert await shop.operator.get(path) == worth | {"share_basis_points": 10_000, "minimum": 0}
+    assert await shop.operator.get(path) == worth | {"share_basis_points": 10_000, "minimum": 0, "earned_per": 0}
     refused(await shop.operator.ask("GET", "/v1/admin/policies/points/OMR"), 404, "not_found")
     problem = refused(await shop.operator.ask("PUT", path, worth | {"amount": twd(1)}), 422, "rule_invalid")
     assert problem["field"] == "amount.currency"
