@@ -1,6 +1,6 @@
 """A change of an order that is not paid yet: fewer units, or another way of delivery (R-REV-1). Pure rules."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -38,16 +38,19 @@ def reduced(lines: Sequence[PricedLine], wanted: Mapping[int, int]) -> tuple[Car
     return tuple(CartItem(bought[line_no].sku, quantity) for line_no, quantity in left.items() if quantity)
 
 
-def renumbered(before: PricedOrder, after: PricedOrder) -> PricedOrder:
-    """`after` with the line numbers of `before`: what is bought, and a gift, keep theirs. New gifts come behind.
+def renumbered(before: PricedOrder, after: PricedOrder, used: Iterable[int] = ()) -> PricedOrder:
+    """`after` with the line numbers of `before`: what is bought, and a gift, keep theirs. Other gifts, or more of one,
+    get a number that no line ever had; `used` are those of lines that went earlier.
 
     A line also keeps the moment at which its units are taken; those of new gifts are taken at once.
     """
     known = {(line.sku, line.gift): line for line in before.lines}
-    unused = _from(max(line.line_no for line in before.lines) + 1)
+    unused = _from(max(*used, *(line.line_no for line in before.lines), 0) + 1)
     lines = []
     for line in after.lines:
         old = known.get((line.sku, line.gift))
+        if old is not None and line.quantity > old.quantity:
+            old = None
         number, policy = (old.line_no, old.stock_policy) if old else (next(unused), StockPolicy.DEDUCT_AT_SUBMIT)
         lines.append(replace(line, line_no=number, stock_policy=policy))
     return replace(after, lines=tuple(sorted(lines, key=lambda line: line.line_no)))

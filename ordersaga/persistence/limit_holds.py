@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.errors import PlacingTimedOut, PurchaseLimitExceeded
+from ordersaga.domain.pricing.quote import PricedOrder
 from ordersaga.domain.pricing.restoration import Undoing
 from ordersaga.domain.purchase_limits import LimitHold
+from ordersaga.persistence import purchase_limits
 from ordersaga.persistence.purchase_limits import counted
 from ordersaga.persistence.tables.purchase_limits import limit_hold_items, limit_holds
 
@@ -67,6 +69,23 @@ async def give_back(connection: AsyncConnection, order_no: str, undoing: Undoing
     await connection.execute(
         update(limit_hold_items).where(limit_hold_items.c.order_no == order_no).values(returned=True)
     )
+
+
+async def reduce(connection: AsyncConnection, order_no: str, order: PricedOrder) -> None:
+    """An order with fewer units than it was placed with counts for fewer, by what its limits are about today."""
+    mine = (limit_hold_items.c.order_no == order_no) & ~limit_hold_items.c.returned
+    rows = await connection.execute(select(limit_hold_items.c.code, limit_hold_items.c.units).where(mine))
+    for code, units in rows.all():
+        limit = await purchase_limits.get(connection, code)
+        left = units if limit is None else limit.goods.units_of(order)
+        if left < units:
+            item = mine & (limit_hold_items.c.code == code)
+            fewer = (
+                update(limit_hold_items).where(item).values(units=left)
+                if left
+                else delete(limit_hold_items).where(item)
+            )
+            await connection.execute(fewer)
 
 
 async def _require_room(connection: AsyncConnection, item: LimitHold, at: datetime) -> None:

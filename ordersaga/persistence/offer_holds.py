@@ -117,8 +117,17 @@ async def hold(connection: AsyncConnection, order_no: str, account: str, holds: 
     state = await _begin(connection, order_no, _HELD, at)
     if state == _RETURNED:
         raise PlacingTimedOut("what this order held was given back already")
-    if state is not None:
-        return
+    if state is None:
+        await take(connection, order_no, account, holds, at)
+
+
+async def is_held(connection: AsyncConnection, order_no: str, at: datetime) -> bool:
+    """Whether an order holds offers, from now on if it never held any; not once they are used or given back."""
+    return await _begin(connection, order_no, _HELD, at) in (None, _HELD)
+
+
+async def take(connection: AsyncConnection, order_no: str, account: str, holds: Sequence[Hold], at: datetime) -> None:
+    """Take `holds` for an order that is known to hold none of them. Raises what `hold` raises."""
     usual = await restorations.all(connection)
     own_rules = await lock_coupons(connection, account, _of(holds, Source.COUPON), at)
     for item in _of(holds, Source.POINTS):

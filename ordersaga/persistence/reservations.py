@@ -1,4 +1,6 @@
-"""What is kept for a replacement, and how it shrinks to what an inspection accepted (R-REV-6)."""
+"""What is kept for an order, and how it shrinks: a replacement to what an inspection accepted (R-REV-6), what is not
+paid to what its buyer still wants (R-REV-1).
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,7 +21,7 @@ _TRIM = text("""
         AS t (line_no, warehouse_id, quantity)
     ), ledger AS (
         INSERT INTO stock_movements (sku, warehouse_id, pool, kind, source_document, line_no, on_hand, reserved, at)
-        SELECT held.sku, held.warehouse_id, held.pool, 'trim', order_no, held.line_no, 0, -cut.quantity, :at
+        SELECT held.sku, held.warehouse_id, held.pool, :kind, order_no, held.line_no, 0, -cut.quantity, :at
         FROM stock_reservation_lines AS held JOIN cut USING (line_no, warehouse_id) WHERE order_no = :order_no
         ON CONFLICT DO NOTHING
         RETURNING sku, warehouse_id, pool, line_no, reserved
@@ -33,8 +35,10 @@ _TRIM = text("""
 """)
 
 
-async def trim(connection: AsyncConnection, order_no: str, wanted: Mapping[int, int], at: datetime) -> None:
-    """Keep so many units of each line and no more, once: what nobody is owed any more is free again."""
+async def trim(
+    connection: AsyncConnection, order_no: str, wanted: Mapping[int, int], at: datetime, *, kind: str = "trim"
+) -> None:
+    """Keep so many units of each line and no more, once for each `kind`: what nobody is owed any more is free again."""
     await connection.execute(_LOCK, {"order_no": order_no})
     left, cut = dict(wanted), []
     for held in await stock.sources_of(connection, order_no):
@@ -45,4 +49,4 @@ async def trim(connection: AsyncConnection, order_no: str, wanted: Mapping[int, 
     if cut:
         line_nos, warehouse_ids, quantities = (list(column) for column in zip(*cut, strict=True))
         said = {"line_nos": line_nos, "warehouse_ids": warehouse_ids, "quantities": quantities}
-        await connection.execute(_TRIM, {"order_no": order_no, "at": at, **said})
+        await connection.execute(_TRIM, {"order_no": order_no, "kind": kind, "at": at, **said})
