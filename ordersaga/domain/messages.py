@@ -1,6 +1,7 @@
 """What crosses Temporal: workflow inputs and outcomes, names and ids. Never personal data, only order numbers."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ordersaga.domain.lifecycle.actions import Action
@@ -9,10 +10,12 @@ TASK_QUEUE = "orders"
 
 PLACE = "place"
 CANCEL = "cancel"
+CHANGE = "change"
 CONFIRM_RECEIPT = "confirm_receipt"
 PAYMENT_REPORTED = "payment_reported"
 PARCEL_REPORTED = "parcel_reported"
 PARCEL_SHIPPED = "parcel_shipped"
+RESOLVE_PARCEL = "resolve"
 DECIDE_RISK = "decide_risk"
 RETURN_UNUSED = "return_unused"
 REFUND_FINISHED = "refund_finished"
@@ -25,7 +28,6 @@ FULFILMENT_WORKFLOW = "Fulfilment"
 REFUND_WORKFLOW = "Refund"
 CASE_CHANGED = "case_changed"
 CASES_CHANGED = "cases_changed"
-PARCELS_CHANGED = "parcels_changed"
 ACT = "act"
 BEGUN = "begun"
 DECIDE = "decide"
@@ -34,6 +36,7 @@ AFTER_SALES_WORKFLOW = "AfterSales"
 GROUP_CHANGED = "group_changed"
 GROUP_DECIDED = "group_decided"
 GROUP_WORKFLOW = "Group"
+RECONCILIATION_WORKFLOW = "Reconciliation"
 
 
 def order_workflow_id(order_no: str) -> str:
@@ -109,6 +112,21 @@ class GroupStart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationStart:
+    """The input of a look at all books. `since` is how far back providers' statements are read, if not as usual."""
+
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationOutcome:
+    """How many differences were found, by kind, and which checks could not be done."""
+
+    found: dict[str, int] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
     """How placing ended: placed, or refused with an error's `code`, `message` and `details`."""
 
@@ -149,10 +167,26 @@ class RiskDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedChange:
+    """A change of an unpaid order that its buyer accepted; what it is lies in the database under `proposal_id`."""
+
+    proposal_id: str
+    by: ActedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateReached:
     """The answer of an action: the system state in which the order is now."""
 
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelResolution:
+    """What is to become of a parcel that was lost or refused: `reship` or `refund`."""
+
+    decision: str
+    by: ActedBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -223,9 +223,15 @@ def decide(item: Item, decision: Decision, at: datetime, *, by: str, note: str) 
     return replace(item, state=state, decided_by=by, decided_at=at, note=note)
 
 
+_SHARED = frozenset({Kind.RUN_WITHOUT_PURPOSE})
+"""Found by several checks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a check found. An incomplete one found more than it tells; `since` is how far back it looked."""
+    """What a check found. An incomplete one found more than it tells; `since` is how far back it looked, and `about`
+    how the subjects begin that it looked at, where other checks find the same kind.
+    """
 
     check: str
     kinds: frozenset[Kind]
@@ -233,10 +239,13 @@ class Look:
     differences: tuple[Discrepancy, ...] = field(default=())
     complete: bool = True
     since: datetime | None = None
+    about: str = ""
 
     def would_have_found(self, item: Item) -> bool:
         """Whether an item that it did not find is gone."""
         if not self.complete or item.kind not in self.kinds or item.last_seen >= self.at:
+            return False
+        if item.kind in _SHARED and not item.subject.startswith(self.about):
             return False
         return self.since is None or item.concerns_at is None or item.concerns_at >= self.since
 

@@ -29,6 +29,8 @@ CHECKS: Mapping[str, Mapping[Kind, str]] = {
 }
 """By the book that each looks at."""
 
+_PATIENCE = 900.0
+"""Seconds that a query over everything may take."""
 _KEPT = frozenset({State.COMPLETED, State.REFUNDED})
 """Orders that ended so were bought, whatever came back of them later."""
 _TYPES: Mapping[str, BindParameter[Any]] = {
@@ -42,7 +44,7 @@ async def compare(database: Database, check: str, horizon: Horizon) -> Look:
     """Everything that one of `CHECKS` finds, all of it in the same moment."""
     differences: list[Discrepancy] = []
     complete = True
-    async with database.snapshot() as connection:
+    async with database.snapshot(_PATIENCE) as connection:
         for kind, query in CHECKS[check].items():
             found = await _differences(connection, kind, query, horizon)
             complete = complete and len(found) < horizon.most

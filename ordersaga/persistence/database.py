@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import NullPool
 
 from ordersaga.domain.keys import KeyRing
 from ordersaga.persistence.audit import KEYS_OPTION
@@ -19,6 +20,7 @@ class Database:
     def __init__(
         self, url: str, *, audit_keys: KeyRing | None = None, pool_size: int = 10, patience: float = 15
     ) -> None:
+        self._url = url
         self.engine = engine_at(
             url,
             patience=patience,
@@ -43,11 +45,18 @@ class Database:
             yield connection
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """`reading`, with every statement in the same view of the database."""
-        engine = self.engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
-        async with engine.begin() as connection:
-            yield connection
+    async def snapshot(self, patience: float) -> AsyncIterator[AsyncConnection]:
+        """`reading`, with every statement in the same view of the database, on a connection beside the pool.
+
+        A statement may take `patience` seconds.
+        """
+        options = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        engine = engine_at(self._url, patience=patience, execution_options=options, poolclass=NullPool)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
 
     async def close(self) -> None:
         await self.engine.dispose()

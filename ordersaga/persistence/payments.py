@@ -63,6 +63,11 @@ async def get(connection: AsyncConnection, payment_id: str) -> Payment | None:
     return None if row is None else _payment(row)
 
 
+async def named(connection: AsyncConnection, payment_ids: Sequence[str]) -> Sequence[Payment]:
+    rows = await connection.execute(select(payments).where(payments.c.payment_id.in_(payment_ids)))
+    return [_payment(row) for row in rows]
+
+
 async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Payment]:
     rows = await connection.execute(
         select(payments).where(payments.c.order_no == order_no).order_by(payments.c.created_at, payments.c.payment_id)

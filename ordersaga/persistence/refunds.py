@@ -55,6 +55,11 @@ async def get(connection: AsyncConnection, refund_no: str) -> Refund | None:
     return None if row is None else _refund(row)
 
 
+async def named(connection: AsyncConnection, refund_nos: Sequence[str]) -> Sequence[Refund]:
+    rows = await connection.execute(select(refunds).where(refunds.c.refund_no.in_(refund_nos)))
+    return [_refund(row) for row in rows]
+
+
 async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Refund]:
     rows = await connection.execute(
         select(refunds).where(refunds.c.order_no == order_no).order_by(refunds.c.requested_at, refunds.c.refund_no)
