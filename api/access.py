@@ -72,6 +72,7 @@ def limited(what: Limited) -> Callable[..., Awaitable[None]]:
 Buyer = Annotated[Caller, Depends(_only(Role.BUYER))]
 BuyerOrMerchant = Annotated[Caller, Depends(_only(Role.BUYER, Role.MERCHANT))]
 BuyerOrOperator = Annotated[Caller, Depends(_only(Role.BUYER, Role.OPERATOR))]
+Canceller = Annotated[Caller, Depends(_only(Role.BUYER, Role.MERCHANT, Role.OPERATOR))]
 Operator = Annotated[Caller, Depends(_only(Role.OPERATOR))]
 Settler = Annotated[Caller, Depends(_only(Role.OPERATOR, Role.MERCHANT))]
 Downstream = Annotated[Caller, Depends(_only(Role.DOWNSTREAM, Role.OPERATOR))]

@@ -19,6 +19,7 @@ from api.observation import observe, tracing
 from api.routers import (
     addresses,
     admin,
+    admin_after_sales_rules,
     admin_block_lists,
     admin_campaigns,
     admin_codes,
@@ -28,6 +29,7 @@ from api.routers import (
     admin_offers,
     admin_policies,
     admin_risk,
+    after_sales,
     allocations,
     audit,
     catalogue,
@@ -100,9 +102,9 @@ def create_app(settings: Settings) -> FastAPI:
     rooms = (
         catalogue, quotes, orders, order_actions, order_changes, order_events, groups, audit, allocations, parcels,
         addresses, coupons, codes, membership, notifications, events, webhooks, order_types, admin, admin_offers,
-        admin_coupons,
-        admin_members, admin_campaigns, admin_codes, admin_policies, admin_limits, admin_risk, admin_block_lists,
-        webhook_endpoints, event_stream, refunds, health, metrics,
+        admin_coupons, after_sales, admin_members, admin_campaigns, admin_codes, admin_policies,
+        admin_after_sales_rules, admin_limits, admin_risk, admin_block_lists, webhook_endpoints, event_stream, refunds,
+        health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)

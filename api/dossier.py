@@ -2,19 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.authentication import Caller, Role
+from api.case_views import may_see
+from ordersaga.domain.after_sales.case import Case
+from ordersaga.domain.after_sales.units import Unit
 from ordersaga.domain.group import Group
 from ordersaga.domain.group_buy import GROUP_CODE
+from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.payment import Payment
 from ordersaga.domain.pricing.quote import Totals
 from ordersaga.domain.refund import Refund
 from ordersaga.domain.screening import Screening
 from ordersaga.domain.sourcing import Source
-from ordersaga.persistence import codes, groups, orders, parcels, payments, refunds, reviews, stock, submissions
+from ordersaga.persistence import (
+    after_sales,
+    case_opening,
+    codes,
+    groups,
+    orders,
+    parcels,
+    payments,
+    refunds,
+    reviews,
+    stock,
+    submissions,
+)
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.parcels import StoredParcel
 from ordersaga.persistence.reviews import Review
@@ -32,6 +49,8 @@ class Dossier:
     sources: Sequence[Source]
     screening: Screening | None = None
     codes_revealed: int = 0
+    cases: Sequence[Case] = ()
+    units: Sequence[Unit] = ()
     group: Group | None = None
 
 
@@ -50,8 +69,20 @@ async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) ->
         screening=await _screening(connection, order_no) if caller.role is Role.OPERATOR else None,
         codes_revealed=0 if order_type(order.order_type).ships else await codes.revealed(connection, order_no),
         group=await _group(connection, order),
+        **await _way_back(connection, order),
     )
     return _narrowed(whole, caller)
+
+
+async def _way_back(connection: AsyncConnection, order: Order) -> dict[str, Any]:
+    """Cases on the order, and its units; nobody asks for them while it is new."""
+    machine = order_type(order.order_type).version(order.table_version)
+    if order.state == machine.initial or not machine.knows(Action.REQUEST_AFTER_SALES):
+        return {}
+    return {
+        "cases": await after_sales.of_order(connection, order.order_no),
+        "units": await case_opening.units_in(connection, order.order_no),
+    }
 
 
 async def _group(connection: AsyncConnection, order: Order) -> Group | None:
@@ -83,5 +114,7 @@ def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:
         payments=(),
         refunds=(),
         parcels=own_parcels,
+        cases=[case for case in whole.cases if may_see(case, caller, whole.order.buyer)],
+        units=[unit for unit in whole.units if unit.line_no in mine],
         sources=[item for item in whole.sources if item.line_no in mine],
     )

@@ -1,19 +1,21 @@
 """What happens to one order, as it happens, in the words of whoever watches (R-STM-2, P8)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import actor_of
 from api.arrivals import Arrivals, Watcher
 from api.authentication import Caller, Role
+from api.case_views import may_see
 from api.schemas.events import OrderNews
 from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
 from ordersaga.domain.lifecycle.table import Machine
-from ordersaga.persistence import events, parcels
+from ordersaga.persistence import after_sales, events, parcels
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.events import OrderEvent
 from ordersaga.persistence.parcels import StoredParcel
@@ -36,30 +38,41 @@ class News:
     state: str = ""
     read_to: int = 0
     is_over: bool = False
-    own_parcels: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
 
     async def fresh(self) -> list[OrderNews]:
         """What came since the last call and is theirs to see. Sets `is_over` when the order is at its end."""
         async with self.database.transaction() as connection:
             state, found = await events.of_order(connection, self.order_no, self.read_to)
-            if any(event.parcel_no for event in found) and self.caller.role in (Role.MERCHANT, Role.WAREHOUSE):
-                known = await parcels.of_order(connection, self.order_no)
-                self.own_parcels = {parcel.parcel_no for parcel in known if self._handles(parcel)}
+            if self.caller.role in (Role.MERCHANT, Role.WAREHOUSE):
+                self.own |= await self._own(connection, found)
         told = []
         for event in found:
             self.read_to = event.sequence
-            if event.parcel_no is None:
+            if _subject(event) is None:
                 self.state = event.to_state
             if event.sequence > self.after and self._may_see(event):
                 told.append(self._words(event))
         self.is_over = state in self.machine.final
         return told
 
+    async def _own(self, connection: AsyncConnection, found: Sequence[OrderEvent]) -> set[str]:
+        """The numbers of parcels and cases among these that are the caller's."""
+        own = set()
+        if any(event.parcel_no for event in found):
+            known = await parcels.of_order(connection, self.order_no)
+            own |= {parcel.parcel_no for parcel in known if self._handles(parcel)}
+        if any(event.case_no for event in found):
+            cases = await after_sales.of_order(connection, self.order_no)
+            own |= {case.case_no for case in cases if may_see(case, self.caller, "")}
+        return own
+
     def _may_see(self, event: OrderEvent) -> bool:
         if self.caller.role not in (Role.MERCHANT, Role.WAREHOUSE):
             return True
-        if event.parcel_no is not None:
-            return event.parcel_no in self.own_parcels
+        subject = _subject(event)
+        if subject is not None:
+            return subject in self.own
         return event.action not in ABOUT_MONEY
 
     def _handles(self, parcel: StoredParcel) -> bool:
@@ -74,13 +87,18 @@ class News:
             sequence=event.sequence,
             at=event.at,
             type=event.type,
-            subject=event.parcel_no or "order",
-            subject_state=event.to_state if event.parcel_no else None,
+            subject=_subject(event) or "order",
+            subject_state=event.to_state if _subject(event) else None,
             actor_role=event.actor_role,
             status=status.code,
             status_label=status.read_in(self.language),
             system_status=self.state if self.caller.role is Role.OPERATOR else None,
         )
+
+
+def _subject(event: OrderEvent) -> str | None:
+    """The parcel or case that moved; nothing for the order itself."""
+    return event.parcel_no or event.case_no
 
 
 async def server_sent(news: News, arrivals: Arrivals, *, caller: str, heartbeat: float) -> AsyncIterator[bytes]:

@@ -9,19 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import actor_of
 from api.authentication import Caller, Role
+from api.case_views import heading as case_heading
 from api.dossier import Dossier
 from api.groups import group_document
 from api.instalments import instalment_documents
 from api.lines import line_document, totals
+from api.refunds import refund_document
 from api.schemas.orders import OrderView
 from api.schemas.values import money
 from api.warnings import Told, of_lines
+from ordersaga.domain.after_sales.case import CLAIMS, Kind
+from ordersaga.domain.after_sales.units import count_open_to, window_is_open
 from ordersaga.domain.lifecycle.guards import Facts
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.domain.pricing.quote import Totals
-from ordersaga.domain.refund import Refund
 from ordersaga.persistence import stock
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.parcels import StoredParcel
@@ -87,7 +90,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
             payment_document(payment, order.payment_due_at, _unheld(known, payment)) for payment in known.payments
         ],
         "parcels": [_parcel(parcel, order.currency) for parcel in known.parcels],
-        "after_sales": [],
+        "after_sales": [case_heading(case, caller, language) for case in known.cases],
         "refunds": [refund_document(refund) for refund in known.refunds],
         "reviews": [asdict(review) for review in known.reviews],
         "available_actions": _actions(known, caller, at),
@@ -140,10 +143,6 @@ def payment_document(payment: Payment, due_at: datetime, warnings: Sequence[Told
     }
 
 
-def refund_document(refund: Refund) -> dict[str, Any]:
-    return {**asdict(refund), "amount": money(refund.amount.amount, refund.amount.currency)}
-
-
 def receiver_is_fixed(found: Sequence[StoredParcel]) -> bool:
     """From the first printed label on, an address cannot be changed any more (R-REV-1)."""
     return any(parcel.state is not ParcelState.CREATED for parcel in found)
@@ -187,10 +186,13 @@ def _actions(known: Dossier, caller: Caller, at: datetime) -> list[dict[str, Any
 
 
 def _facts(known: Dossier, at: datetime) -> Facts:
+    is_open = window_is_open(known.order.after_sales_until, at)
     return Facts(
         at=at,
         payment_due_at=known.order.payment_due_at,
         label_printed=receiver_is_fixed(known.parcels),
         lines_to_review=len(known.order.lines) - len(known.reviews),
         codes_revealed=known.codes_revealed,
+        units_to_cancel=count_open_to(known.units, Kind.CANCELLATION),
+        units_to_claim=count_open_to(known.units, *CLAIMS) if is_open else 0,
     )

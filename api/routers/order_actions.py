@@ -6,8 +6,9 @@ from typing import Any
 from fastapi import APIRouter, status
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.access import Buyer, BuyerOrOperator, IdempotencyKey, Language, Operator
+from api.access import Buyer, BuyerOrOperator, Canceller, IdempotencyKey, Language, Operator
 from api.attempts import open_attempt
+from api.cancelling import cancel
 from api.commands import command
 from api.decisions import decide_risk
 from api.dossier import dossier
@@ -51,19 +52,25 @@ async def pay_order(
     return payment_document(opened.payment, opened.due_at, opened.warnings)
 
 
-@router.post("/cancel", response_model=OrderView, responses=responses(*_ACTION, "unavailable"))
+@router.post(
+    "/cancel",
+    response_model=OrderView,
+    responses=responses(*_ACTION, "units_not_claimable", "idempotency_key_reused", "unavailable"),
+)
 async def cancel_order(
     services: UsesServices,
-    caller: BuyerOrOperator,
+    caller: Canceller,
     language: Language,
     order_no: OrderNo,
     request: CancelRequest | None = None,
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Cancel before payment; after a deposit by its terms. Open attempts are closed first: what was paid is paid."""
-    await command(
-        services, caller, order_no, Action.CANCEL, key=key, reason=request.reason if request is not None else ""
-    )
+    """Cancel before payment, after a deposit by its terms; open attempts are closed first: what was paid is paid.
+
+    Of a paid order, units that have not left are cancelled: all, or those of `lines`, by a merchant only its own. A
+    case is opened for each seller; it answers by itself, or asks a warehouse that has begun.
+    """
+    await cancel(services, caller, order_no, request or CancelRequest(), key)
     return await answer(services, caller, order_no, language)
 
 

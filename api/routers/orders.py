@@ -20,6 +20,7 @@ from api.views import order_document, summaries
 from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
 from ordersaga.domain.lifecycle.refund import DECISIONS
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
+from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import RISK_ACTIONS
 from ordersaga.persistence import orders, transitions
 from ordersaga.persistence.orders import OrderFilter
@@ -123,15 +124,15 @@ async def get_order(services: UsesServices, caller: AnyCaller, language: Languag
 
 @router.get("/{order_no}/timeline", responses=responses("unauthenticated", "not_found", "request_invalid"))
 async def get_timeline(services: UsesServices, caller: AnyCaller, order_no: OrderNo) -> Page[TimelineItem]:
-    """Every transition of the order and its parcels: who, when, from, action, to, why (R-STM-4)."""
+    """Every transition of the order, its parcels and its cases: who, when, from, action, to, why (R-STM-4)."""
     async with services.database.transaction() as connection:
         known = await dossier(connection, order_no, caller)
         recorded = await transitions.timeline(connection, order_no) if known else []
     if known is None:
         raise not_found()
-    mine = {parcel.parcel_no for parcel in known.parcels} | {None}
+    mine = {parcel.parcel_no for parcel in known.parcels} | {case.case_no for case in known.cases} | {None}
     hidden = ABOUT_MONEY if caller.role in (Role.MERCHANT, Role.WAREHOUSE) else frozenset()
-    shown = (item for item in recorded if item.parcel_no in mine and item.action not in hidden)
+    shown = (item for item in recorded if {item.parcel_no, item.case_no} <= mine and item.action not in hidden)
     return Page(items=[_timeline_item(item, caller) for item in shown])
 
 
@@ -157,14 +158,15 @@ def _words(machine: Any, state: str, caller: Caller) -> set[str]:
 
 def _timeline_item(item: Recorded, caller: Caller) -> TimelineItem:
     among_operators = item.action in _DECIDED_BY_OPERATORS and caller.role is not Role.OPERATOR
+    of_the_buyer = item.case_no is not None and item.actor_role == Actor.BUYER and caller.role is Role.WAREHOUSE
     return TimelineItem(
         at=item.at,
-        subject=item.parcel_no or "order",
+        subject=item.parcel_no or item.case_no or "order",
         actor_role=item.actor_role,
         actor=item.actor if caller.role is Role.OPERATOR else None,
         channel=item.channel,
         action=item.action,
         from_state=item.from_state,
         to_state=item.to_state,
-        reason="" if among_operators else item.reason,
+        reason="" if among_operators or of_the_buyer else item.reason,
     )

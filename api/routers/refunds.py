@@ -9,10 +9,10 @@ from api import paging
 from api.access import IdempotencyKey, Operator
 from api.decisions import decide_refund, known_refund
 from api.problems import responses
+from api.refunds import refund_document
 from api.schemas.refunds import RefundDecision, RefundRecord
 from api.schemas.values import STORABLE, Page
 from api.services import UsesServices
-from api.views import refund_document
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.refund import Refund
 from ordersaga.persistence import refunds

@@ -50,9 +50,9 @@ class OrderNews(Response):
     sequence: int
     at: datetime
     type: str
-    subject: str = Field(description="`order`, or the number of the parcel that moved")
+    subject: str = Field(description="`order`, or the number of the parcel or case that moved")
     subject_state: str | None = Field(
-        description="where the parcel is; `null` when it is the order that the event is of"
+        description="where the parcel or case is; `null` when it is the order that the event is of"
     )
     actor_role: str
     status: str = Field(description="the order's status then, in the word of the caller's role")

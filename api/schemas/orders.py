@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from api.schemas.after_sales import CaseHeading, ClaimReason, ManyUnits
 from api.schemas.groups import OrderGroupView
 from api.schemas.quotes import DiscountView, SourceView, TotalsView, WarningView
 from api.schemas.refunds import Note, RefundView
@@ -35,7 +36,17 @@ class SubmitRequest(Request):
 
 
 class CancelRequest(Request):
+    """`lines` and `cause` are for orders that are paid: which units, if not all, and why in a stable word."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "found it at home", "lines": [{"line_no": 1, "quantity": 1}]}]}
+    )
+
     reason: Reason = ""
+    lines: ManyUnits | None = None
+    cause: ClaimReason | Literal["out_of_stock"] | None = Field(
+        None, description="operators only; a buyer has `changed_mind`, a merchant is `out_of_stock`"
+    )
 
 
 class RiskDecisionRequest(Request):
@@ -211,7 +222,7 @@ class OrderView(OrderHeading):
     instalments: list[InstalmentView] = Field(default_factory=list, description="not for merchants and warehouses")
     payments: list[PaymentView]
     parcels: list[OrderParcelView]
-    after_sales: list[dict[str, Any]]
+    after_sales: list[CaseHeading]
     refunds: list[RefundView]
     reviews: list[ReviewView]
     available_actions: list[ActionView]

@@ -131,7 +131,7 @@ class Page(Response, Generic[Item]):
 
 class TimelineItem(Response):
     at: datetime
-    subject: str = Field(description="`order`, or the number of the parcel that moved")
+    subject: str = Field(description="`order`, or the number of the parcel or case that moved")
     actor_role: str
     actor: str | None = Field(description="who; operators only")
     channel: str

@@ -56,7 +56,7 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderEvent:
-    """An event of one order as its audit row tells it. `parcel_no` is set when it is a parcel that moved."""
+    """An event of one order as its audit row tells it. `parcel_no` or `case_no` is set when a parcel or case moved."""
 
     sequence: int
     type: str
@@ -65,6 +65,7 @@ class OrderEvent:
     actor_role: str
     to_state: str
     parcel_no: str | None
+    case_no: str | None
 
 
 async def number(connection: AsyncConnection, *, limit: int, at: datetime) -> Numbered:
@@ -107,6 +108,7 @@ async def of_order(connection: AsyncConnection, order_no: str, after: int) -> tu
         transitions.c.actor_role,
         transitions.c.to_state,
         transitions.c.parcel_no,
+        transitions.c.case_no,
     )
     same = (transitions.c.order_no == events.c.order_no) & (transitions.c.sequence == events.c.sequence)
     rows = await connection.execute(

@@ -105,7 +105,7 @@ async def record(
         to_state=to_state,
         at=at,
         by=by,
-        reason=by.reason if by.note is None else await _note(connection, order_no, by.note),
+        reason=by.reason if by.note is None else await note(connection, order_no, by.note),
         step=step,
         parcel_no=parcel_no,
         case_no=case_no,
@@ -164,7 +164,8 @@ async def add_note(connection: AsyncConnection, order_no: str, text: str, at: da
     return int(number or 0)
 
 
-async def _note(connection: AsyncConnection, order_no: str, number: int) -> str:
+async def note(connection: AsyncConnection, order_no: str, number: int) -> str:
+    """What was kept under this number."""
     text = await connection.scalar(
         select(notes.c.text).where((notes.c.note_id == number) & (notes.c.order_no == order_no))
     )
