@@ -30,6 +30,8 @@ from worker.relay import Relay, RelayPace
 from worker.webhooks import Webhooks
 
 PLAN = RetryPlan(first_seconds=0.05, longest_seconds=0.2, tries=6)
+PATIENT = RetryPlan(first_seconds=0.05, longest_seconds=0.2, tries=10_000)
+"""Gives nothing up, however long a busy machine takes over a test."""
 QUICK = RelayPace(shortest=0.02, longest=0.1, silence=1.0, batch=40)
 BOX = SecretBox(KeyRing({"k1": bytes(32)}, "k1"))
 
@@ -127,14 +129,16 @@ class DownstreamStand:
         publisher = Publisher(self.database, self.stream, interval=0.1)
         return Relay(self.url, publisher, on_deliveries=webhooks.wake if webhooks else lambda: None, pace=QUICK)
 
-    def webhooks(self, *, answer_seconds: float = 0.5, places: int = 3) -> Webhooks:
+    def webhooks(self, *, answer_seconds: float = 20, places: int = 3, plan: RetryPlan = PLAN) -> Webhooks:
         sender = WebhookSender(TargetRules(anywhere=True), answer_seconds=answer_seconds)
-        return Webhooks(self.database, sender, BOX, PLAN, places=places, interval=0.05)
+        return Webhooks(self.database, sender, BOX, plan, places=places, interval=0.05)
 
     @asynccontextmanager
-    async def telling(self, *, relays: int = 1, answer_seconds: float = 0.5) -> AsyncIterator[None]:
+    async def telling(
+        self, *, relays: int = 1, answer_seconds: float = 20, plan: RetryPlan = PLAN
+    ) -> AsyncIterator[None]:
         """Relay and webhooks run while the block does."""
-        webhooks = self.webhooks(answer_seconds=answer_seconds)
+        webhooks = self.webhooks(answer_seconds=answer_seconds, plan=plan)
         loops = [webhooks.run(), *(self.relay(webhooks).run() for _ in range(relays))]
         tasks = [asyncio.create_task(loop) for loop in loops]
         try:
