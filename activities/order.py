@@ -19,8 +19,6 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CASE_CHANGED, ActedBy, Placement, case_workflow_id
-from ordersaga.domain.money import Money
-from ordersaga.domain.pricing.quote import PricedOrder
 from ordersaga.gateways import metrics
 from ordersaga.persistence import inbox, notifications, orders, policies, settlements, submissions, transitions
 from ordersaga.persistence.database import Database
@@ -44,7 +42,7 @@ class OrderRecord(OrderActivities):
                 payment_due_at=min(due_at, request.held_until or due_at),
                 policies=rules,
                 due_now=submission.priced.totals.due_now,
-                summary=_summary(submission.priced),
+                summary=submission.priced.summary,
                 payable=submission.priced.totals.payable,
                 sale=None if submission.priced.sale is None else dict(submission.priced.sale),
             )
@@ -139,8 +137,3 @@ def _submitter(submission: Submission) -> ActedBy:
     if submission.priced.replaces is not None:
         return ActedBy(role=Actor.SYSTEM, subject="exchange")
     return ActedBy(role=Actor.BUYER, subject=submission.buyer)
-
-
-def _summary(priced: PricedOrder) -> str:
-    count = len(priced.lines)
-    return f"{count} {'line' if count == 1 else 'lines'}, {Money(priced.totals.payable, priced.currency)}"

@@ -89,6 +89,8 @@ async def settle(
         takes_money = (
             has_run
             and machine.allows(state, CONFIRMED_BY[payment.instalment], Actor.SYSTEM)
+            # An attempt of before the order was changed asked for another sum.
+            and payment.amount.amount == payment.instalment.amount(order.payable, order.due_now)
             # A run that gave the goods back, and died before anybody knew, comes by here again.
             and not await is_given_back(connection, order_no)
         )

@@ -46,6 +46,7 @@ class Paying(Placing):
         self._open_attempts = 0
         self._settling_late = False
         self._awaited = self.first_instalment
+        self.holds_offers = start.holds_offers
 
     @workflow.signal(name=PAYMENT_REPORTED, description="A provider's report lies in the inbox.")
     def payment_reported(self) -> None:
@@ -87,6 +88,8 @@ class Paying(Placing):
                 await self._settle()
             elif self._cancel_wanted is not None:
                 await self._close(self.cancelled_unpaid(), self._cancel_wanted)
+            elif self.is_asked_for_more():
+                await self.answer_more()
             else:
                 await self._close(self.missed_deadline(), SYSTEM)
 
@@ -98,9 +101,16 @@ class Paying(Placing):
         self._watch = asyncio.create_task(self._watch_late_reports())
         if self._given_up() or self._gives_money_back():
             return False
-        if self.start.holds_offers:
+        if self.holds_offers:
             await self._use_offers()
         return True
+
+    def is_asked_for_more(self) -> bool:
+        """Whether somebody waits for an answer, beside those who pay and cancel. Stages that give one say so."""
+        return False
+
+    async def answer_more(self) -> None:
+        """Give it, while the order waits for its payment."""
 
     async def lived(self, life: Coroutine[Any, Any, None]) -> StateReached:
         """Where the order stands after its `life`, once every update was answered and every report taken into account.
@@ -151,7 +161,7 @@ class Paying(Placing):
         time_left = until - workflow.now()
         try:
             await workflow.wait_condition(
-                lambda: self._payment_reported or self._cancel_wanted is not None,
+                lambda: self._payment_reported or self._cancel_wanted is not None or self.is_asked_for_more(),
                 timeout=max(time_left, timedelta(milliseconds=1)),
                 timeout_summary=of,
             )
@@ -203,13 +213,14 @@ class Paying(Placing):
     async def _end(self, closing: Closing) -> None:
         await self.move(closing.end)
 
-    async def _close_attempts(self) -> None:
+    async def _close_attempts(self, within: timedelta | None = None) -> None:
+        patience = timedelta(seconds=self.recorded.policies.closing_payment_seconds)
         try:
             await workflow.execute_activity_method(
                 PaymentActivities.close_attempts,
                 CloseAttempts(order_no=self.order_no),
                 start_to_close_timeout=timedelta(seconds=20),
-                schedule_to_close_timeout=timedelta(seconds=self.recorded.policies.closing_payment_seconds),
+                schedule_to_close_timeout=min(within or patience, patience),
                 summary="Close open attempts at the provider",
             )
         except ActivityError:

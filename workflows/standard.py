@@ -3,18 +3,18 @@
 from temporalio import workflow
 
 from ordersaga.domain.messages import OrderStart, StateReached
+from workflows.changing import Changing
 from workflows.producing import Producing
 from workflows.receiving import Receiving
-from workflows.reviewing import Reviewing
 from workflows.stocking import Stocking
 
 
 @workflow.defn(name="StandardOrder")
-class StandardOrder(Reviewing, Stocking, Producing, Receiving):
+class StandardOrder(Changing, Stocking, Producing, Receiving):
     """Create, pay, produce, confirm, complete.
 
-    Updates: `place`, `decide_risk`, `cancel`, `confirm_receipt`. Signals: `payment_reported`, `parcel_shipped`,
-    `refund_finished`.
+    Updates: `place`, `decide_risk`, `change`, `cancel`, `confirm_receipt`. Signals: `payment_reported`,
+    `parcel_shipped`, `refund_finished`.
     Guarantees: nothing is held by an order that was refused, cancelled or timed out; nothing is shipped unpaid; every
     state that was reached is in the database with its audit row.
     """

@@ -1,21 +1,12 @@
 """A change of an order that is not paid yet: fewer units, or another way of delivery (R-REV-1). Pure rules."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.errors import ChangeInvalid
-from ordersaga.domain.messages import ActedBy
 from ordersaga.domain.pricing.quote import CartItem, PricedLine, PricedOrder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedChange:
-    """What the `change` update of an order's run carries: which proposal was accepted, and by whom."""
-
-    proposal_id: str
-    by: ActedBy
 
 
 def reduced(lines: Sequence[PricedLine], wanted: Mapping[int, int]) -> tuple[CartItem, ...]:

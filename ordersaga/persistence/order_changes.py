@@ -76,10 +76,9 @@ async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Order
     return [OrderChange(**row._mapping) for row in await connection.execute(query)]
 
 
-async def times_repriced(connection: AsyncConnection, order_no: str) -> int:
-    """How often an order's goods or delivery were changed: what a proposal is based on."""
-    mine = (order_changes.c.order_no == order_no) & (order_changes.c.action == Action.CHANGE_ORDER)
-    return await connection.scalar(select(func.count()).where(mine)) or 0
+async def repriced(connection: AsyncConnection, order_no: str) -> Sequence[OrderChange]:
+    """The changes of an order's goods or delivery: a proposal is based on how many there were."""
+    return [change for change in await of_order(connection, order_no) if change.action == Action.CHANGE_ORDER]
 
 
 async def is_applied(connection: AsyncConnection, proposal_id: str) -> bool:

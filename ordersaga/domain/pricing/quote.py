@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ordersaga.domain.catalogue import StockPolicy, TransportClass
+from ordersaga.domain.money import Money
 from ordersaga.domain.pricing.allocation import Allocation, Kind, UnitShare, unit_shares
 
 
@@ -146,6 +147,12 @@ class PricedOrder:
     @property
     def merchant_ids(self) -> tuple[str, ...]:
         return tuple(sorted({line.merchant_id for line in self.lines}))
+
+    @property
+    def summary(self) -> str:
+        """For operators, in one line."""
+        count = len(self.lines)
+        return f"{count} {'line' if count == 1 else 'lines'}, {Money(self.totals.payable, self.currency)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
