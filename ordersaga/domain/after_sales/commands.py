@@ -94,9 +94,6 @@ def _resolution(case: Case) -> CaseAction:
 
 
 _ALWAYS = {
-    Command.STOP: CaseAction.STOP_PARCELS,
-    Command.ASK_TO_STOP: CaseAction.ASK_TO_STOP,
-    Command.REFUSE_TO_STOP: CaseAction.REFUSE_TO_STOP,
     Command.SHIP_BACK: CaseAction.SHIP_BACK,
     Command.RECEIVE: CaseAction.RECEIVE_GOODS,
     Command.REFUSE: CaseAction.REFUSE_GOODS,
@@ -109,6 +106,8 @@ _ALWAYS = {
 _BY_STATE = {
     (Command.REJECT, CaseState.REQUESTED): CaseAction.REJECT_CLAIM,
     (Command.REJECT, CaseState.ESCALATED): CaseAction.RESOLVE_REJECTION,
+    (Command.STOP, CaseState.STOPPING): CaseAction.STOP_PARCELS,
+    (Command.REFUSE_TO_STOP, CaseState.STOPPING): CaseAction.REFUSE_TO_STOP,
     (Command.TIME_IS_OVER, CaseState.STOPPING): CaseAction.REFUSE_TO_STOP,
     (Command.TIME_IS_OVER, CaseState.AWAITING_RETURN): CaseAction.MISS_RETURN,
     (Command.TIME_IS_OVER, CaseState.RETURNING): CaseAction.ESCALATE,
@@ -128,6 +127,8 @@ _APPROVALS = {
     Kind.EXCHANGE: CaseAction.APPROVE_RETURN,
 }
 _BY_KIND = {
+    (Command.STOP, CaseState.REQUESTED, Kind.CANCELLATION): CaseAction.STOP_PARCELS,
+    (Command.ASK_TO_STOP, CaseState.REQUESTED, Kind.CANCELLATION): CaseAction.ASK_TO_STOP,
     **{(Command.APPROVE, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
     **{(Command.TIME_IS_OVER, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
     **{
