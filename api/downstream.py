@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from api.arrivals import Arrivals
 from ordersaga.gateways.event_stream import EventStream
+from ordersaga.gateways.loops import end
 from ordersaga.gateways.secrets import SecretBox
 from ordersaga.gateways.webhooks.sending import WebhookSender
 from ordersaga.gateways.webhooks.targets import TargetRules
@@ -50,8 +51,7 @@ class Downstream:
         try:
             yield
         finally:
-            reader.cancel()
-            await asyncio.gather(reader, return_exceptions=True)
+            await end([reader])
             await self.sender.aclose()
             await self.redis.aclose()
 

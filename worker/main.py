@@ -21,13 +21,17 @@ from activities.group import Groups
 from activities.limits import Limits
 from activities.offers import Offers
 from activities.order import OrderRecord
+from activities.order_change import OrderChanges
 from activities.payment import Payments
+from activities.reconciliation import Reconciliation as ReconciliationLooks
 from activities.refund import Refunds
 from activities.stock import Stock
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.gateways.entitlements.provider import EntitlementProvider
 from ordersaga.gateways.entitlements.sandbox import SandboxEntitlements
+from ordersaga.gateways.loops import end
 from ordersaga.gateways.payment.registry import PaymentProviders
+from ordersaga.gateways.runs import OpenRuns
 from ordersaga.gateways.scraping import Scraping
 from ordersaga.gateways.temporal import connect
 from ordersaga.persistence.database import Database
@@ -41,15 +45,17 @@ from worker.gates import refresh_gates
 from worker.groups import OverdueGroups
 from worker.inquiry import Inquiry
 from worker.observation import Observation
+from worker.reconciliation import keep_schedule
 from worker.refusals import Refusals
 from workflows.after_sales import AfterSales
 from workflows.fulfilment import Fulfilment
 from workflows.group import Group
+from workflows.reconciliation import Reconciliation
 from workflows.refund import Refund
 
 log = structlog.get_logger()
 
-NEIGHBOURS = (Fulfilment, Refund, Group, AfterSales)
+NEIGHBOURS = (Fulfilment, Refund, Group, AfterSales, Reconciliation)
 """The runs that stand beside those of orders."""
 # Rules and contracts are pure and the same for every run: loading them anew for each one costs hundreds of times more.
 PASSED_THROUGH = ("ordersaga.domain", "ordersaga.contracts")
@@ -82,7 +88,11 @@ def build_worker(
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
     refund, limits = Refunds(database, providers, settings.inquiry_pace), Limits(database)
     digital, entitling = DigitalGoods(database), Entitlements(database, entitlements)
+    order_change = OrderChanges(database)
     group, after_sales = Groups(database), AfterSalesRecord(database, settings.policies_of("exchange"))
+    looks = ReconciliationLooks(
+        database, OpenRuns(client, settings.task_queue), providers, settings.reconciliation.patience
+    )
     return Worker(
         client,
         task_queue=settings.task_queue,
@@ -103,8 +113,11 @@ def build_worker(
             offers.give_back,
             payment.settle,
             payment.close_attempts,
+            order_change.apply,
             fulfilment.split,
             fulfilment.advance,
+            fulfilment.resolve,
+            fulfilment.list,
             refund.request,
             refund.give_money_back,
             refund.count_unfinished,
@@ -127,6 +140,8 @@ def build_worker(
             digital.release,
             entitling.grant,
             entitling.revoke,
+            looks.checks,
+            looks.look,
         ],
         workflow_runner=workflow_runner(settings),
         interceptors=[Observation(), Refusals()],
@@ -166,6 +181,9 @@ async def serve(settings: Settings) -> None:
         tell_downstream(settings, database),
         refresh_gates(settings, database),
     )
+    await keep_schedule(
+        client, task_queue=settings.task_queue, interval=settings.reconciliation.interval_seconds or None
+    )
     scraping = Scraping(Backlog(database, client).refresh)
     try:
         async with (
@@ -197,8 +215,6 @@ async def beside(*loops: Coroutine[Any, Any, None], ended: Callable[[], None]) -
         yield
     finally:
         broken = [task for task in tasks if task.done()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         for task in broken:
             task.result()

@@ -14,6 +14,7 @@ from ordersaga.domain.events import Event
 from ordersaga.domain.keys import KeyRing
 from ordersaga.domain.webhooks import EndpointState, RetryPlan
 from ordersaga.gateways.event_stream import EventStream
+from ordersaga.gateways.loops import end
 from ordersaga.gateways.secrets import SecretBox
 from ordersaga.gateways.webhooks.sending import WebhookSender
 from ordersaga.gateways.webhooks.signing_secrets import new_secret, sealed
@@ -144,6 +145,4 @@ class DownstreamStand:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)

@@ -1,0 +1,20 @@
+"""Loops in the background that are told to end until they do.
+
+Before Python 3.12 `asyncio.wait_for` could swallow a cancellation that came together with its result; redis-py waits
+with it for every answer. A loop that goes on after that would never be cancelled again.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+_AGAIN = 6.0
+"""Seconds; longer than any loop of ours takes to finish what it has in hand."""
+
+
+async def end(loops: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel each of them, again if need be, and wait. How they ended is not raised."""
+    left = {loop for loop in loops if not loop.done()}
+    while left:
+        for loop in left:
+            loop.cancel()
+        _, left = await asyncio.wait(left, timeout=_AGAIN)

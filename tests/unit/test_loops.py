@@ -1,0 +1,34 @@
+"""Loops that swallow their first cancellation end all the same."""
+
+import asyncio
+
+import pytest
+
+from ordersaga.gateways import loops
+from ordersaga.gateways.loops import end
+
+
+async def deaf(times: int) -> None:
+    """A loop that goes on after so many cancellations."""
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            times -= 1
+            if times < 0:
+                raise
+
+
+async def broken() -> None:
+    raise RuntimeError("a loop that failed by itself")
+
+
+@pytest.mark.parametrize("times", [0, 1, 3])
+async def test_a_loop_is_told_to_end_until_it_does(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "_AGAIN", 0.01)
+    tasks = [asyncio.create_task(deaf(times)), asyncio.create_task(broken())]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await end(tasks)
+    assert tasks[0].cancelled()
+    assert isinstance(tasks[1].exception(), RuntimeError)
