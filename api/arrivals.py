@@ -83,7 +83,8 @@ class Arrivals:
                 self._read_to = "$"
 
     async def run(self, is_ending: Callable[[], bool]) -> None:
-        while True:
+        """Until it is cancelled, or has sent everybody away because the process is about to stop."""
+        while not self.ending:
             await self._anybody.wait()
             heard = await self._read()
             if not heard or time.monotonic() - self._looked_at > _SAFETY_SECONDS:
