@@ -19,7 +19,13 @@ from ordersaga.domain.policies import PROFILES, Policies
 from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
 from ordersaga.persistence.engine import driver_url, is_pooled
 from ordersaga.settings.keys import AuditSettings, KeyRingSettings, QuoteSettings
-from ordersaga.settings.neighbours import EventSettings, InquirySettings, SandboxSettings, WebhookSettings
+from ordersaga.settings.neighbours import (
+    EventSettings,
+    InquirySettings,
+    ReconciliationSettings,
+    SandboxSettings,
+    WebhookSettings,
+)
 from ordersaga.settings.requests import Allowance, AuthSettings, GateSettings, HttpSettings, RateLimitSettings
 
 __all__ = [
@@ -34,6 +40,7 @@ __all__ = [
     "KeyRingSettings",
     "QuoteSettings",
     "RateLimitSettings",
+    "ReconciliationSettings",
     "SandboxSettings",
     "Settings",
     "WebhookSettings",
@@ -111,6 +118,7 @@ class Settings(BaseSettings):
     sandbox: SandboxSettings = SandboxSettings()
     worker: WorkerSettings = WorkerSettings()
     inquiry: InquirySettings = InquirySettings()
+    reconciliation: ReconciliationSettings = ReconciliationSettings()
     rate_limits: RateLimitSettings = RateLimitSettings()
     gate: GateSettings = GateSettings()
     http: HttpSettings = HttpSettings()

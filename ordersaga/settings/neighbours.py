@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr
 
+from ordersaga.domain.reconciliation import Patience
+
 
 class SandboxSettings(BaseModel):
     """The built-in payment provider and carrier. Both sign with Standard Webhooks secrets (`whsec_` + base64)."""
@@ -19,6 +21,25 @@ class InquirySettings(BaseModel):
     first_seconds: float | None = Field(None, gt=0, description="the first pause; each next one is twice as long")
     longest_seconds: float | None = Field(None, gt=0, description="the longest pause")
     give_up_seconds: float | None = Field(None, gt=0, description="an attempt is asked about no longer than this")
+
+
+class ReconciliationSettings(BaseModel):
+    """How often the books are compared, and what counts as still under way."""
+
+    interval_seconds: float = Field(3600, ge=0, description="how often a Temporal schedule compares; 0: never")
+    settle_seconds: float = Field(60, gt=0, description="what changed since is under way, and no difference")
+    refund_seconds: float = Field(86_400, gt=0, description="a refund that no provider ended by then is stuck")
+    window_seconds: float = Field(7 * 86_400, gt=0, description="how far back providers' statements are read")
+    most: int = Field(1000, gt=0, description="differences of a kind that one look keeps")
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(
+            settle_seconds=self.settle_seconds,
+            refund_seconds=self.refund_seconds,
+            window_seconds=self.window_seconds,
+            most=self.most,
+        )
 
 
 class EventSettings(BaseModel):

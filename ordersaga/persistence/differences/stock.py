@@ -25,16 +25,15 @@ _DIFFERS = f"""
     ORDER BY 1 LIMIT :most
 """
 
-# What an order reserved and has neither shipped nor given back, by what it was noted to hold.
+# What is noted to be held and has not left yet: what is given back is noted as held no more.
 _RESERVATIONS_DIFFER = f"""
-    WITH taken_off AS (
-        SELECT {OF_ORDER} AS order_no, movements.line_no, movements.warehouse_id, sum(movements.reserved) AS units
-        FROM {MOVEMENTS} WHERE movements.reserved <> 0 AND movements.kind <> 'reserve' GROUP BY 1, 2, 3
-    ), held AS (
-        SELECT lines.sku, lines.warehouse_id, lines.pool, sum(lines.quantity + coalesce(taken_off.units, 0)) AS units
+    WITH moves AS (
+        SELECT lines.sku, lines.warehouse_id, lines.pool, lines.quantity AS units
         FROM stock_reservation_lines AS lines JOIN stock_reservations AS reservations USING (order_no)
-        LEFT JOIN taken_off USING (order_no, line_no, warehouse_id)
-        WHERE reservations.state = 'reserved' GROUP BY 1, 2, 3
+        WHERE reservations.state = 'reserved'
+        UNION ALL SELECT sku, warehouse_id, pool, reserved FROM stock_movements WHERE kind = 'commit'
+    ), held AS (
+        SELECT sku, warehouse_id, pool, sum(units) AS units FROM moves GROUP BY sku, warehouse_id, pool
     )
     SELECT {_SHELF} AS subject, NULL AS order_no,
         jsonb_build_object('reserved', coalesce(held.units, 0)) AS expected,
