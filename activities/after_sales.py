@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +17,7 @@ from ordersaga.contracts.after_sales import (
     RemindOfCase,
     TakeUpCase,
 )
-from ordersaga.domain.after_sales.case import Case, order_no_of
+from ordersaga.domain.after_sales.case import Case, Kind, order_no_of
 from ordersaga.domain.after_sales.commands import Command, action_of, patience
 from ordersaga.domain.after_sales.notices import Notice, notice_of
 from ordersaga.domain.after_sales.units import UnitFate
@@ -27,7 +27,8 @@ from ordersaga.domain.messages import BY_THE_RUN, CASES_CHANGED, case_workflow_i
 from ordersaga.domain.notifications import Notification
 from ordersaga.domain.policies import Policies
 from ordersaga.gateways import metrics
-from ordersaga.persistence import after_sales, inbox, notifications, orders, policies, refunds, transitions
+from ordersaga.persistence import after_sales, inbox, notifications, orders, policies, refunds, stranded, transitions
+from ordersaga.persistence.case_opening import open_case
 from ordersaga.persistence.database import Database
 
 Effect = Callable[[AsyncConnection, Case, ActOnCase], Awaitable[Case]]
@@ -136,7 +137,25 @@ async def take(connection: AsyncConnection, case: Case, action: CaseAction, requ
     await notifications.notify_of_case(connection, case, notice_of(case, action), request.at)
     if not case.is_open:
         await _tell_order(connection, case)
+        await refund_stranded(connection, case.order_no, request.at)
     return case
+
+
+async def refund_stranded(connection: AsyncConnection, order_no: str, at: datetime) -> None:
+    """Give the money back for what was written off, and nobody sends again or claims (W3): at once, once."""
+    for claim in await stranded.claims(connection, order_no):
+        case = await open_case(
+            connection,
+            order_no,
+            kind=Kind.REFUND,
+            wanted=claim.wanted,
+            reason=claim.reason,
+            parcel_nos=claim.parcel_nos,
+            by=BY_THE_RUN,
+            at=at,
+        )
+        word = ActOnCase(case_no=case.case_no, command=Command.APPROVE, name="at once", by=BY_THE_RUN, at=at)
+        await take(connection, case, CaseAction.APPROVE_REFUND, word)
 
 
 async def _meant(connection: AsyncConnection, case: Case, request: ActOnCase) -> CaseAction:
@@ -144,6 +163,8 @@ async def _meant(connection: AsyncConnection, case: Case, request: ActOnCase) ->
     action = action_of(case, Command(request.command))
     if action is CaseAction.STOP_PARCELS:
         return await stopping.action_for(connection, case, request)
+    if action is CaseAction.MISS_RETURN:
+        return await stopping.when_missed(connection, case, request)
     action = inspection.action_for(case, action, request)
     return await replacement.action_for(connection, case, action, request)
 

@@ -1,19 +1,32 @@
-"""Fulfilment: the split into parcels, and what is reported of each."""
+"""Fulfilment: the split into parcels, what is reported of each, and what becomes of those that fail."""
 
-from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities import astray
+from activities.advancing import advance_parcel
 from activities.contract import implements
 from activities.counting import count_transition
-from ordersaga.contracts.fulfilment import AdvanceParcel, FulfilmentActivities, ParcelProgress, SplitOrder, SplitParcels
+from activities.packing import limits_of
+from ordersaga.contracts.fulfilment import (
+    AdvanceParcel,
+    FulfilmentActivities,
+    ListedParcel,
+    ListedParcels,
+    ListParcels,
+    ParcelProgress,
+    ResolveParcel,
+    SplitOrder,
+    SplitParcels,
+)
 from ordersaga.domain.errors import NotFound
-from ordersaga.domain.lifecycle.parcel import ParcelState, advance
+from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.parcel import ASTRAY
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy
-from ordersaga.domain.splitting import Limits, split
-from ordersaga.persistence import inbox, orders, parcels, policies, stock, transitions
+from ordersaga.domain.splitting import split
+from ordersaga.persistence import orders, parcels, policies, stock, transitions
 from ordersaga.persistence.database import Database
 
 
@@ -28,10 +41,9 @@ class Fulfilment(FulfilmentActivities):
             if order is None:
                 raise NotFound("there is no such order", order_no=request.order_no)
             if not await parcels.numbers_of(connection, request.order_no):
-                rules = await policies.get(connection, order.order_type, order.policy_version)
-                limits = Limits(weight_g=rules.parcel_weight_limit_g, volume_mm3=rules.parcel_volume_limit_mm3)
                 sources = await stock.sources_of(connection, request.order_no)
-                await parcels.add(connection, request.order_no, split(order.lines, sources, limits), request.at)
+                packed = split(order.lines, sources, await limits_of(connection, order))
+                await parcels.add(connection, request.order_no, packed, request.at)
             await transitions.move(
                 connection,
                 request.order_no,
@@ -49,32 +61,31 @@ class Fulfilment(FulfilmentActivities):
     @implements(FulfilmentActivities.advance)
     async def advance(self, request: AdvanceParcel) -> ParcelProgress:
         async with self._database.transaction() as connection:
-            return ParcelProgress(state=await advance_parcel(connection, request.parcel_no, request.at))
+            await advance_parcel(connection, request.parcel_no, request.at)
+            return await _progress(connection, request.parcel_no)
+
+    @implements(FulfilmentActivities.resolve)
+    async def resolve(self, request: ResolveParcel) -> ParcelProgress:
+        async with self._database.transaction() as connection:
+            await astray.resolve(connection, request)
+            return await _progress(connection, request.parcel_no)
+
+    @implements(FulfilmentActivities.list)
+    async def list(self, request: ListParcels) -> ListedParcels:
+        async with self._database.transaction() as connection:
+            found = await parcels.of_order(connection, request.order_no)
+        return ListedParcels(parcels=[ListedParcel(parcel_no=item.parcel_no, state=item.state) for item in found])
 
 
-async def advance_parcel(connection: AsyncConnection, parcel_no: str, at: datetime) -> ParcelState:
-    """Apply every report of a parcel that was not applied yet, oldest first; the answer is its state."""
-    parcel = await parcels.whereabouts(connection, parcel_no, lock=True)
+async def _progress(connection: AsyncConnection, parcel_no: str) -> ParcelProgress:
+    """Where a parcel stands; one astray is waited for by its order's rules, if its order knows what to do then."""
+    parcel = await parcels.whereabouts(connection, parcel_no)
     if parcel is None:
         raise NotFound("there is no such parcel", parcel_no=parcel_no)
-    reports = await inbox.unapplied(connection, [parcel_no])
-    state = parcel.state
-    for report in reports:
-        event = ParcelState(report.payload["event"])
-        reached = advance(state, event)
-        if reached is None:
-            continue
-        await parcels.set_state(connection, parcel_no, reached, at)
-        await transitions.record(
-            connection,
-            parcel.order_no,
-            parcel_no=parcel_no,
-            action=event,
-            from_state=state,
-            to_state=reached,
-            at=at,
-            by=replace(ActedBy(**report.payload["by"]), reason=f"reported for {report.payload['at']}"),
-        )
-        state = reached
-    await inbox.mark_applied(connection, reports, at)
-    return state
+    if parcel.state not in ASTRAY:
+        return ParcelProgress(state=parcel.state)
+    order = await orders.known(connection, parcel.order_no)
+    if not order.machine.knows(Action.LOSE_LAST_PARCEL):
+        return ParcelProgress(state=parcel.state)
+    rules = await policies.get(connection, order.order_type, order.policy_version)
+    return ParcelProgress(state=parcel.state, astray_until=parcel.updated_at + timedelta(seconds=rules.astray_seconds))

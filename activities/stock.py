@@ -4,7 +4,7 @@ from activities.contract import implements
 from ordersaga.contracts.stock import DeductStock, ReleaseStock, ReserveStock, ShipStock, StockActivities
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.sourcing import demands_of
-from ordersaga.persistence import deductions, stock, submissions
+from ordersaga.persistence import deductions, parcel_stock, stock, submissions
 from ordersaga.persistence.database import Database
 
 
@@ -32,4 +32,4 @@ class Stock(StockActivities):
     @implements(StockActivities.ship)
     async def ship(self, request: ShipStock) -> None:
         async with self._database.transaction() as connection:
-            await stock.ship(connection, request.parcel_no, request.at)
+            await parcel_stock.ship(connection, request.parcel_no, request.at)

@@ -7,45 +7,62 @@ from temporalio import workflow
 from temporalio.common import TypedSearchAttributes
 from temporalio.exceptions import ChildWorkflowError
 
-from ordersaga.contracts.fulfilment import FulfilmentActivities, SplitOrder
+from ordersaga.contracts.fulfilment import FulfilmentActivities, ListParcels, SplitOrder
 from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.parcel import GIVEN_UP, ParcelState
+from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import (
     FULFILMENT_WORKFLOW,
     PARCEL_SHIPPED,
     FulfilmentStart,
     OrderStart,
+    StateReached,
     order_workflow_id,
     parcel_workflow_id,
 )
 from ordersaga.domain.notifications import Notification
-from workflows.run import OrderRun
+from workflows.ending import Ending
 from workflows.steps import perform
 
 _PAUSE = timedelta(seconds=1)
 
 
-class Producing(OrderRun):
-    """Follows every parcel from the warehouse to the door."""
+class Producing(Ending):
+    """Follows every parcel from the warehouse to the door, and those that come in the place of others."""
 
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start)
         self._shipped: set[str] = set()
         self._followed: set[str] = set()
+        self._dropped: set[str] = set()
+        self._carried: dict[str, asyncio.Task[str]] = {}
 
     @workflow.signal(name=PARCEL_SHIPPED, description="A parcel was handed over to its carrier.")
     def parcel_shipped(self, parcel_no: str) -> None:
         self._shipped.add(parcel_no)
 
     async def delivered(self) -> None:
-        """Split, ship and deliver; then the buyer is reminded to confirm and to review (R-CNF-1)."""
-        parcel_nos = await self._split()
-        carried = [asyncio.create_task(self._carry(parcel_no)) for parcel_no in parcel_nos]
-        await self._follow(parcel_nos)
-        self.tell("carriers to deliver")
-        for parcel in carried:
-            await parcel
-        await self.move(Action.DELIVER_LAST_PARCEL, notify=Notification.CONFIRM_RECEIPT_AND_REVIEW)
+        """Split, ship and deliver; then the buyer is reminded to confirm and to review (R-CNF-1).
+
+        An order all of whose parcels were stopped or given up is over once its money is back (R-REV-3, W3).
+        """
+        for parcel_no in await self._split():
+            self._carry(parcel_no)
+        while living := self._living():
+            if not self._has_news(living):
+                self.tell(self._waits_for(living))
+                await workflow.wait_condition(lambda: self._has_news(self._living()))
+            elif self._ended_otherwise() - self._dropped:
+                await self._look()
+            elif self._is_to_ship(living):
+                self._followed = self._left(living)
+                all_left = self._followed == living
+                await self.move(Action.SHIP_LAST_PARCEL if all_left else Action.SHIP_PARCEL)
+            else:
+                await self.move(Action.DELIVER_LAST_PARCEL, notify=Notification.CONFIRM_RECEIPT_AND_REVIEW)
+                return
+        await self._come_to_nothing()
 
     async def _split(self) -> list[str]:
         reached = self.machine.next(self.state, Action.SPLIT)
@@ -61,12 +78,16 @@ class Producing(OrderRun):
         self.show(reached)
         return split.parcel_nos
 
-    async def _carry(self, parcel_no: str) -> None:
-        """Run a parcel to its door. A run that somebody ended is taken up again: the goods are under way anyway."""
-        resumed = False
+    def _carry(self, parcel_no: str, *, resumed: bool = False) -> None:
+        self._carried[parcel_no] = asyncio.create_task(self._followed_to_its_end(parcel_no, resumed=resumed))
+
+    async def _followed_to_its_end(self, parcel_no: str, *, resumed: bool) -> str:
+        """Run a parcel to its end, and give that. A run that somebody ended is taken up again: the goods are under way
+        anyway.
+        """
         while True:
             try:
-                await workflow.execute_child_workflow(
+                reached = await workflow.execute_child_workflow(
                     FULFILMENT_WORKFLOW,
                     FulfilmentStart(
                         order_no=self.order_no,
@@ -77,22 +98,65 @@ class Producing(OrderRun):
                     id=parcel_workflow_id(parcel_no),
                     static_summary=f"Parcel {parcel_no}",
                     search_attributes=_without_status(workflow.info().typed_search_attributes),
+                    result_type=StateReached,
                 )
             except ChildWorkflowError:
-                workflow.logger.warning("a parcel's run was ended before its delivery; it is taken up again")
+                workflow.logger.warning("a parcel's run was ended before its parcel; it is taken up again")
                 resumed = True
                 await workflow.sleep(_PAUSE, summary=f"Take up parcel {parcel_no} again")
             else:
-                return
+                # Runs of earlier code say nothing: they ended when their parcel was delivered, and in no other way.
+                return reached.state if reached is not None else ParcelState.DELIVERED
 
-    async def _follow(self, parcel_nos: list[str]) -> None:
-        ours = set(parcel_nos)
-        while len(self._followed) < len(parcel_nos):
-            self.tell(f"warehouses: {len(self._followed)} of {len(parcel_nos)} parcels shipped")
-            await workflow.wait_condition(lambda: self._shipped & ours > self._followed)
-            self._followed = self._shipped & ours
-            all_left = len(self._followed) == len(parcel_nos)
-            await self.move(Action.SHIP_LAST_PARCEL if all_left else Action.SHIP_PARCEL)
+    def _ended(self) -> dict[str, str]:
+        """The parcels whose runs have ended, and how."""
+        return {parcel_no: run.result() for parcel_no, run in self._carried.items() if run.done()}
+
+    def _ended_otherwise(self) -> set[str]:
+        return {parcel_no for parcel_no, state in self._ended().items() if state in GIVEN_UP}
+
+    def _living(self) -> set[str]:
+        """The parcels that are on their way, or there; those given up too, until it is known what replaces them."""
+        return self._carried.keys() - self._dropped
+
+    def _left(self, living: set[str]) -> set[str]:
+        return living & (self._shipped | self._ended().keys())
+
+    def _is_to_ship(self, living: set[str]) -> bool:
+        """Whether a parcel has left since the last time, or the last one that was waited for does not leave."""
+        left = self._left(living)
+        may_ship = self.machine.allows(self.state, Action.SHIP_LAST_PARCEL, Actor.SYSTEM)
+        return may_ship and (left == living or bool(left - self._followed))
+
+    def _has_news(self, living: set[str]) -> bool:
+        is_over = living <= self._ended().keys()
+        return is_over or self._is_to_ship(living) or bool(self._ended_otherwise() - self._dropped)
+
+    def _waits_for(self, living: set[str]) -> str:
+        left = self._left(living)
+        if left == living:
+            return "carriers to deliver"
+        return f"warehouses: {len(left)} of {len(living)} parcels shipped"
+
+    async def _look(self) -> None:
+        """Follow what came in the place of parcels that were stopped or given up."""
+        given_up = self._ended_otherwise()
+        listed = await perform(
+            FulfilmentActivities.list, ListParcels(order_no=self.order_no), summary="See which parcels there are"
+        )
+        for parcel in listed.parcels:
+            if parcel.parcel_no not in self._carried:
+                self._carry(parcel.parcel_no, resumed=parcel.state is not ParcelState.CREATED)
+        self._dropped |= given_up
+
+    async def _come_to_nothing(self) -> None:
+        """Nothing of the order is on its way any more: it is over once its cases are, and with them its refunds."""
+        await self.move(Action.LOSE_LAST_PARCEL)
+        await self.ended(Action.FINISH_REFUND, Action.FINISH_REFUND)
+        while self.state not in self.machine.final:
+            self.tell("its after-sales cases")
+            await workflow.wait_condition(lambda: self.cases_have_changed)
+            await self.ended(Action.FINISH_REFUND, Action.FINISH_REFUND)
 
 
 def _without_status(attributes: TypedSearchAttributes) -> TypedSearchAttributes:

@@ -30,7 +30,9 @@ class Receiving(Ending):
         self.require(Action.CONFIRM_RECEIPT, by)
 
     async def completed(self) -> None:
-        """Confirm receipt, keep the after-sales window open, complete."""
+        """Confirm receipt, keep the after-sales window open, complete; unless the order came to nothing."""
+        if self.state in self.machine.final:
+            return
         await self._confirm()
         if self.machine.knows(Action.RETURN_EVERYTHING):
             await self._keep_window_open()

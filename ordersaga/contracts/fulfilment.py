@@ -7,6 +7,7 @@ from datetime import datetime
 from temporalio import activity
 
 from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.messages import ActedBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +32,37 @@ class AdvanceParcel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveParcel:
+    """A `Resolution` of a parcel that was lost or refused. Of one that was found meanwhile, the system says nothing."""
+
+    parcel_no: str
+    decision: str
+    by: ActedBy
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelProgress:
+    """How far a parcel has come, and until when a parcel astray may be found, or somebody say what is to be done."""
+
     state: ParcelState
+    astray_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListParcels:
+    order_no: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedParcel:
+    parcel_no: str
+    state: ParcelState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedParcels:
+    parcels: list[ListedParcel]
 
 
 class FulfilmentActivities(ABC):
@@ -47,3 +77,16 @@ class FulfilmentActivities(ABC):
     @abstractmethod
     async def advance(self, request: AdvanceParcel) -> ParcelProgress:
         """Apply every report of the parcel that has not been applied yet."""
+
+    @activity.defn(name="resolve_parcel")
+    @abstractmethod
+    async def resolve(self, request: ResolveParcel) -> ParcelProgress:
+        """Write a parcel off that was lost or refused, with other goods under way or the money, in one transaction.
+
+        Refuses with `action_not_allowed`.
+        """
+
+    @activity.defn(name="list_parcels")
+    @abstractmethod
+    async def list(self, request: ListParcels) -> ListedParcels:
+        """Every parcel of an order, those included that came in the place of others."""

@@ -5,7 +5,7 @@ order was priced, so parcels sum to the order, to the minor unit (M11).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ordersaga.domain.catalogue import TransportClass
@@ -68,21 +68,36 @@ def _units_per_parcel(line: PricedLine, limits: Limits) -> int:
     return max(1, min(by_weight, by_volume))
 
 
-def split(lines: Sequence[PricedLine], sources: Iterable[Source], limits: Limits) -> tuple[Parcel, ...]:
-    """The parcels of an order, numbered from 1. Every sourced unit is in exactly one of them."""
+def split(
+    lines: Sequence[PricedLine],
+    sources: Iterable[Source],
+    limits: Limits,
+    *,
+    units: Mapping[int, Sequence[int]] | None = None,
+    first: int = 1,
+) -> tuple[Parcel, ...]:
+    """The parcels of an order, numbered from `first`. Every sourced unit is in exactly one of them.
+
+    Where not every unit of the lines is packed, `units` are those that are: line number → their numbers.
+    """
     by_destination: defaultdict[tuple[str, str, str], list[_Unit]] = defaultdict(list)
-    for unit in _units(lines, sources):
+    for unit in _units(lines, sources, units):
         by_destination[unit.destination].append(unit)
     boxes = [box for key in sorted(by_destination) for box in _pack(by_destination[key], limits)]
-    return tuple(_parcel(sequence, box) for sequence, box in enumerate(boxes, start=1))
+    return tuple(_parcel(sequence, box) for sequence, box in enumerate(boxes, start=first))
 
 
-def _units(lines: Sequence[PricedLine], sources: Iterable[Source]) -> Iterator[_Unit]:
-    shares = {line.line_no: enumerate(line.units(), start=1) for line in lines}
+def _units(
+    lines: Sequence[PricedLine], sources: Iterable[Source], units: Mapping[int, Sequence[int]] | None
+) -> Iterator[_Unit]:
     by_number = {line.line_no: line for line in lines}
+    shares = {line.line_no: line.units() for line in lines}
+    every = {line.line_no: range(1, line.quantity + 1) for line in lines}
+    numbers = {line_no: iter(chosen) for line_no, chosen in (units or every).items()}
     for source in sorted(sources):
         for _ in range(source.quantity):
-            number, share = next(shares[source.line_no])
+            number = next(numbers[source.line_no])
+            share = shares[source.line_no][number - 1]
             yield _Unit(by_number[source.line_no], number, source.warehouse_id, share.payable, share.shipping)
 
 

@@ -1,6 +1,6 @@
 """A case is opened: checked, stored, recorded and made known to its run in one transaction (R-REV-3 … R-REV-6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +15,7 @@ from ordersaga.domain.lifecycle.after_sales import INITIAL, MACHINE, CaseAction
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import CASE_CHANGED, ActedBy, case_workflow_id
 from ordersaga.persistence import after_sales, attachments, inbox, notifications, orders, parcels, policies, transitions
+from ordersaga.persistence.replacements import require_alike_goods
 
 
 async def open_case(
@@ -29,18 +30,22 @@ async def open_case(
     fault: Fault | None = None,
     replacements: Mapping[int, str] | None = None,
     evidence: Sequence[str] = (),
+    parcel_nos: Collection[str] | None = None,
 ) -> Case:
     """Open a case on `wanted` units: line number → quantity. `replacements` are other SKUs that an exchange asks for,
-    `evidence` the ids of attachments that are shown in it.
+    `evidence` the ids of attachments that are shown in it, `parcel_nos`, if given, the parcels that the units are in.
+    The system opens cases whenever it has to.
 
-    Raises `ActionNotAllowed`, `AfterSalesWindowClosed`, `UnitsNotClaimable`, `SellersMixed`, `AttachmentInvalid`.
+    Raises `ActionNotAllowed`, `AfterSalesWindowClosed`, `UnitsNotClaimable`, `SellersMixed`, `ReplacementUnavailable`,
+    `AttachmentInvalid`.
     """
     order = await orders.known(connection, order_no, lock=True)
     if by.role != Actor.SYSTEM:
         order.machine.next(order.state, action_for(kind), Actor(by.role))
-    if not window_is_open(order.after_sales_until, at):
-        raise AfterSalesWindowClosed("the time to claim on this order is over", order_no=order_no)
-    units = await units_in(connection, order_no)
+        if not window_is_open(order.after_sales_until, at):
+            raise AfterSalesWindowClosed("the time to claim on this order is over", order_no=order_no)
+    every = await units_in(connection, order_no)
+    units = [unit for unit in every if parcel_nos is None or unit.parcel_no in parcel_nos]
     chosen = choose(units, kind, wanted)
     claimed = [unit for unit in units if unit.unit_no in chosen.get(unit.line_no, ())]
     if not claimed:
@@ -72,6 +77,7 @@ async def open_case(
         due_at=at + (waits or timedelta()),
         warehouse_id=next((unit.warehouse_id for unit in claimed if unit.warehouse_id), None),
     )
+    await require_alike_goods(connection, case)
     await after_sales.add(connection, case)
     await attachments.attach(connection, by.subject, case.case_no, evidence, at)
     await transitions.record(

@@ -1,18 +1,18 @@
 """Parcels: stored by the split, moved by reports (R-SPL-1, R-FUL-1)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.after_sales.units import Placed
 from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
 from ordersaga.domain.splitting import Parcel, ParcelLine
-from ordersaga.persistence.tables.orders import orders
+from ordersaga.persistence.tables.orders import orders, transitions
 from ordersaga.persistence.tables.parcels import parcel_lines, parcels
 
 
@@ -25,6 +25,7 @@ class StoredParcel:
     transport_class: str
     weight_g: int
     state: ParcelState
+    replaces: str | None
     updated_at: datetime
     lines: tuple[ParcelLine, ...]
 
@@ -54,7 +55,10 @@ def parcel_no(order_no: str, sequence: int) -> str:
     return f"{order_no}-{sequence}"
 
 
-async def add(connection: AsyncConnection, order_no: str, split: Sequence[Parcel], at: datetime) -> None:
+async def add(
+    connection: AsyncConnection, order_no: str, split: Sequence[Parcel], at: datetime, *, replaces: str | None = None
+) -> None:
+    """Store parcels; `replaces` is the one whose goods they carry instead."""
     await connection.execute(
         insert(parcels),
         [
@@ -68,6 +72,7 @@ async def add(connection: AsyncConnection, order_no: str, split: Sequence[Parcel
                 "weight_g": parcel.weight_g,
                 "volume_mm3": parcel.volume_mm3,
                 "state": ParcelState.CREATED,
+                "replaces": replaces,
                 "updated_at": at,
             }
             for parcel in split
@@ -113,6 +118,7 @@ async def page(
             transport_class=row.transport_class,
             weight_g=row.weight_g,
             state=ParcelState(row.state),
+            replaces=row.replaces,
             updated_at=row.updated_at,
             lines=tuple(lines[row.parcel_no]),
         )
@@ -145,6 +151,30 @@ async def numbers_of(connection: AsyncConnection, order_no: str) -> Sequence[str
     return list(await connection.scalars(query))
 
 
+async def replacing(connection: AsyncConnection, number: str) -> Sequence[str]:
+    """The parcels that carry a parcel's goods instead of it."""
+    query = select(parcels.c.parcel_no).where(parcels.c.replaces == number).order_by(parcels.c.sequence)
+    return list(await connection.scalars(query))
+
+
+async def next_sequence(connection: AsyncConnection, order_no: str) -> int:
+    """The number that an order's next parcel has; the caller holds the order's lock."""
+    last = await connection.scalar(select(func.max(parcels.c.sequence)).where(parcels.c.order_no == order_no))
+    return int(last or 0) + 1
+
+
+async def written_off(connection: AsyncConnection, order_no: str) -> Mapping[str, ParcelState]:
+    """The parcels of an order that were given up, and what had become of them: lost, or refused."""
+    rows = await connection.execute(
+        select(transitions.c.parcel_no, transitions.c.from_state).where(
+            (transitions.c.order_no == order_no)
+            & transitions.c.parcel_no.is_not(None)
+            & (transitions.c.to_state == ParcelState.WRITTEN_OFF)
+        )
+    )
+    return {row.parcel_no: ParcelState(row.from_state) for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
     """Whose a parcel is and how far it has come."""
@@ -153,6 +183,7 @@ class Whereabouts:
     merchant_id: str
     warehouse_id: str
     state: ParcelState
+    updated_at: datetime
 
 
 async def whereabouts(connection: AsyncConnection, number: str, *, lock: bool = False) -> Whereabouts | None:
@@ -160,7 +191,7 @@ async def whereabouts(connection: AsyncConnection, number: str, *, lock: bool = 
 
     The order is always locked before its parcels, so that no two transactions wait for one another.
     """
-    columns = (parcels.c.order_no, parcels.c.merchant_id, parcels.c.warehouse_id, parcels.c.state)
+    columns = [parcels.c[field.name] for field in fields(Whereabouts)]
     query = select(*columns).where(parcels.c.parcel_no == number)
     if lock:
         owner = select(parcels.c.order_no).where(parcels.c.parcel_no == number).scalar_subquery()
@@ -168,7 +199,7 @@ async def whereabouts(connection: AsyncConnection, number: str, *, lock: bool = 
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    return Whereabouts(row.order_no, row.merchant_id, row.warehouse_id, ParcelState(row.state))
+    return Whereabouts(row.order_no, row.merchant_id, row.warehouse_id, ParcelState(row.state), row.updated_at)
 
 
 async def set_state(connection: AsyncConnection, number: str, state: ParcelState, at: datetime) -> None:

@@ -13,6 +13,7 @@ from ordersaga.domain.catalogue import Address, Warehouse
 from ordersaga.domain.errors import OutOfStock, PlacingTimedOut
 from ordersaga.domain.sourcing import Demand, Source, source
 from ordersaga.persistence.tables.catalogue import warehouses
+from ordersaga.persistence.tables.parcels import parcel_lines, parcels
 from ordersaga.persistence.tables.stock import stock, stock_reservation_lines, stock_reservations
 
 _wanted = (
@@ -52,38 +53,12 @@ _GIVE_BACK = text("""
     WITH ledger AS (
         INSERT INTO stock_movements (sku, warehouse_id, pool, kind, source_document, line_no, on_hand, reserved, at)
         SELECT sku, warehouse_id, pool, 'release', order_no, line_no, 0, -quantity, :at
-        FROM stock_reservation_lines WHERE order_no = :order_no
+        FROM stock_reservation_lines WHERE order_no = :order_no AND quantity > 0
         RETURNING sku, warehouse_id, pool, reserved
     )
     UPDATE stock SET reserved = stock.reserved + sums.reserved
     FROM (SELECT sku, warehouse_id, pool, sum(reserved) AS reserved FROM ledger GROUP BY 1, 2, 3) AS sums
     WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id AND stock.pool = sums.pool
-""")
-
-_SHIP = text("""
-    WITH ledger AS (
-        INSERT INTO stock_movements (sku, warehouse_id, pool, kind, source_document, line_no, on_hand, reserved, at)
-        SELECT line.sku, parcel.warehouse_id, held.pool, 'commit', parcel_no, line.line_no,
-               -line.quantity, -line.quantity, :at
-        FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no)
-        JOIN stock_reservation_lines AS held USING (order_no, line_no, warehouse_id) WHERE parcel_no = :parcel_no
-        ON CONFLICT DO NOTHING
-        RETURNING sku, warehouse_id, pool, on_hand, reserved
-    )
-    UPDATE stock SET on_hand = stock.on_hand + sums.on_hand, reserved = stock.reserved + sums.reserved
-    FROM (
-        SELECT sku, warehouse_id, pool, sum(on_hand) AS on_hand, sum(reserved) AS reserved
-        FROM ledger GROUP BY sku, warehouse_id, pool
-    ) AS sums
-    WHERE stock.sku = sums.sku AND stock.warehouse_id = sums.warehouse_id AND stock.pool = sums.pool
-""")
-
-_LOCK_PARCEL_STOCK = text("""
-    SELECT 1 FROM stock WHERE (sku, warehouse_id, pool) IN (
-        SELECT line.sku, parcel.warehouse_id, held.pool
-        FROM parcels AS parcel JOIN parcel_lines AS line USING (parcel_no)
-        JOIN stock_reservation_lines AS held USING (order_no, line_no, warehouse_id) WHERE parcel_no = :parcel_no
-    ) ORDER BY pool, sku, warehouse_id FOR UPDATE
 """)
 
 _LOCK_ORDER_STOCK = text("""
@@ -158,7 +133,8 @@ async def deduct(
     query = select(stock_reservations.c.state).where(stock_reservations.c.order_no == order_no).with_for_update()
     if await connection.scalar(query) == _RELEASED:
         raise OutOfStock("what this order held was given back already", items=[])
-    held = {item.line_no for item in await sources_of(connection, order_no)}
+    lines = stock_reservation_lines
+    held = set(await connection.scalars(select(lines.c.line_no).where(lines.c.order_no == order_no)))
     if missing := [demand for demand in demands if demand.line_no not in held]:
         await _hold(connection, order_no, missing, to, at)
 
@@ -202,15 +178,13 @@ async def is_given_back(connection: AsyncConnection, order_no: str) -> bool:
     return await connection.scalar(query) == _RELEASED
 
 
-async def ship(connection: AsyncConnection, parcel_no: str, at: datetime) -> None:
-    await connection.execute(_LOCK_PARCEL_STOCK, {"parcel_no": parcel_no})
-    await connection.execute(_SHIP, {"parcel_no": parcel_no, "at": at})
-
-
 async def sources_of(connection: AsyncConnection, order_no: str) -> tuple[Source, ...]:
+    """Where an order's units come from; those that were stopped come from nowhere any more."""
     lines = stock_reservation_lines
     rows = await connection.execute(
-        select(lines.c.line_no, lines.c.sku, lines.c.warehouse_id, lines.c.quantity).where(lines.c.order_no == order_no)
+        select(lines.c.line_no, lines.c.sku, lines.c.warehouse_id, lines.c.quantity).where(
+            (lines.c.order_no == order_no) & (lines.c.quantity > 0)
+        )
     )
     return tuple(sorted(Source(*row) for row in rows))
 
@@ -218,11 +192,14 @@ async def sources_of(connection: AsyncConnection, order_no: str) -> tuple[Source
 async def lines_served(
     connection: AsyncConnection, order_nos: Sequence[str], warehouse_id: str
 ) -> Mapping[str, frozenset[int]]:
-    """Order number → the lines of which the warehouse ships something."""
-    lines = stock_reservation_lines
-    rows = await connection.execute(
-        select(lines.c.order_no, func.array_agg(lines.c.line_no))
-        .where(lines.c.order_no.in_(order_nos) & (lines.c.warehouse_id == warehouse_id))
-        .group_by(lines.c.order_no)
+    """Order number → the lines of which the warehouse ships something, or was to, or sends something again."""
+    held = stock_reservation_lines.c
+    kept = select(held.order_no, held.line_no).where(held.order_no.in_(order_nos) & (held.warehouse_id == warehouse_id))
+    packed = (
+        select(parcels.c.order_no, parcel_lines.c.line_no)
+        .join(parcel_lines, parcel_lines.c.parcel_no == parcels.c.parcel_no)
+        .where(parcels.c.order_no.in_(order_nos) & (parcels.c.warehouse_id == warehouse_id))
     )
+    served = kept.union(packed).subquery().c
+    rows = await connection.execute(select(served.order_no, func.array_agg(served.line_no)).group_by(served.order_no))
     return {order_no: frozenset(numbers) for order_no, numbers in rows}

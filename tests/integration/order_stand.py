@@ -290,7 +290,11 @@ class OrderStand(OrderRuns):
         """The actions that moved an order, by its audit."""
         async with self.database.transaction() as connection:
             rows = await transitions.timeline(connection, order_no)
-        return [row.action for row in rows if row.parcel_no is None and row.from_state != row.to_state]
+        return [
+            row.action
+            for row in rows
+            if row.parcel_no is None and row.case_no is None and row.from_state != row.to_state
+        ]
 
 
 async def _tries_of(outages: Outages, run: str) -> int:

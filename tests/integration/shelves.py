@@ -11,7 +11,7 @@ from ordersaga.domain.catalogue import TransportClass
 from ordersaga.domain.errors import OutOfStock
 from ordersaga.domain.sourcing import Demand, Source
 from ordersaga.domain.splitting import Parcel, ParcelLine
-from ordersaga.persistence import catalogue, orders, parcels, stock, stocktaking
+from ordersaga.persistence import catalogue, orders, parcel_stock, parcels, stock, stocktaking
 from ordersaga.persistence.database import Database
 from tests.goods import TAIPEI, cart, goods, priced, seller, warehouse
 
@@ -119,7 +119,7 @@ class Shelves:
 
     async def ships(self, parcel_no: str) -> None:
         async with self.database.transaction() as connection:
-            await stock.ship(connection, parcel_no, AT)
+            await parcel_stock.ship(connection, parcel_no, AT)
 
     async def of(self, sku: str, *, pool: str = "") -> dict[str, tuple[int, int]]:
         """Warehouse → on hand and reserved of one shelf, having seen that the ledger of each adds up to both."""

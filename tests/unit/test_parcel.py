@@ -4,7 +4,17 @@ import itertools
 
 import pytest
 
-from ordersaga.domain.lifecycle.parcel import ASTRAY, EVENTS, OPEN, ParcelState, advance, is_shipped
+from ordersaga.domain.lifecycle.parcel import (
+    ASTRAY,
+    BEGUN,
+    ENDS,
+    EVENTS,
+    GIVEN_UP,
+    OPEN,
+    ParcelState,
+    advance,
+    is_shipped,
+)
 
 WAY = (
     ParcelState.LABEL_PRINTED,
@@ -41,11 +51,6 @@ def test_a_repeated_report_changes_nothing(event: ParcelState) -> None:
     assert advance(event, event) is None
 
 
-@pytest.mark.parametrize("event", ParcelState)
-def test_a_delivered_parcel_stays_delivered(event: ParcelState) -> None:
-    assert advance(ParcelState.DELIVERED, event) is None
-
-
 @pytest.mark.parametrize("astray", sorted(ASTRAY))
 @pytest.mark.parametrize("before", [ParcelState.CREATED, *WAY[:3]])
 def test_what_has_not_left_the_warehouse_is_neither_lost_nor_refused(astray: ParcelState, before: ParcelState) -> None:
@@ -67,9 +72,17 @@ def test_nothing_else_is_believed_of_a_parcel_astray(astray: ParcelState, event:
 
 @pytest.mark.parametrize("state", ParcelState)
 def test_goods_have_left_once_a_carrier_has_or_had_them(state: ParcelState) -> None:
-    assert is_shipped(state) == (state in {*WAY[3:], *ASTRAY})
+    assert is_shipped(state) == (state in {*WAY[3:], *ASTRAY, ParcelState.WRITTEN_OFF})
 
 
-def test_every_state_but_created_can_be_reported_and_every_one_but_delivered_is_open() -> None:
-    assert set(EVENTS) == set(ParcelState) - {ParcelState.CREATED}
-    assert set(ParcelState) - {ParcelState.DELIVERED} == OPEN
+@pytest.mark.parametrize("end", sorted(ENDS))
+@pytest.mark.parametrize("event", ParcelState)
+def test_an_end_is_never_left(end: ParcelState, event: ParcelState) -> None:
+    assert advance(end, event) is None
+
+
+def test_every_state_but_created_and_what_the_shop_decides_can_be_reported_and_all_but_the_ends_are_open() -> None:
+    assert set(EVENTS) == set(ParcelState) - {ParcelState.CREATED} - GIVEN_UP
+    assert GIVEN_UP | {ParcelState.DELIVERED} == ENDS
+    assert set(ParcelState) - ENDS == OPEN
+    assert not {state for state in BEGUN if is_shipped(state)}

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from ordersaga.domain.after_sales.case import Kind
 from ordersaga.domain.errors import UnitsNotClaimable
-from ordersaga.domain.lifecycle.parcel import GIVEN_UP, ParcelState, is_shipped
+from ordersaga.domain.lifecycle.parcel import ParcelState, is_shipped
 from ordersaga.domain.pricing.quote import PricedLine
 
 
@@ -38,9 +38,14 @@ class Unit:
     claim: Claim | None = None
 
     def is_open_to(self, kind: Kind) -> bool:
-        """Whether such a claim may be made on it: of what has not left, what has left, what has arrived."""
-        if self.claim is not None or self.parcel_state in GIVEN_UP:
+        """Whether such a claim may be made on it: of what has not left, what has left, what has arrived.
+
+        Of what was written off with nothing sent in its place, only the money can be had.
+        """
+        if self.claim is not None or self.parcel_state is ParcelState.CANCELLED:
             return False
+        if self.parcel_state is ParcelState.WRITTEN_OFF:
+            return kind is Kind.REFUND
         if kind is Kind.CANCELLATION:
             return self.parcel_state is None or not is_shipped(self.parcel_state)
         if self.parcel_state is None:

@@ -26,7 +26,10 @@ class CaseState(StrEnum):
 
 
 class CaseAction(StrEnum):
-    """`OPEN_CASE` is how a case begins; every other one is a row of the table."""
+    """`OPEN_CASE` is how a case begins; every other one is a row of the table.
+
+    `PROLONG_RETURN`: what is to be sent back is not with the buyer yet.
+    """
 
     OPEN_CASE = "open_case"
     APPROVE_REFUND = "approve_refund"
@@ -37,6 +40,7 @@ class CaseAction(StrEnum):
     REFUSE_TO_STOP = "refuse_to_stop"
     SHIP_BACK = "ship_back"
     MISS_RETURN = "miss_return"
+    PROLONG_RETURN = "prolong_return"
     RECEIVE_GOODS = "receive_goods"
     ACCEPT_FOR_REFUND = "accept_for_refund"
     ACCEPT_FOR_EXCHANGE = "accept_for_exchange"
@@ -120,6 +124,7 @@ MACHINE = Machine(
         ),
         *rows(CaseState.AWAITING_RETURN, CaseAction.SHIP_BACK, CaseState.RETURNING, Actor.BUYER),
         *rows(CaseState.AWAITING_RETURN, CaseAction.MISS_RETURN, CaseState.WITHDRAWN, Actor.SYSTEM),
+        *rows(CaseState.AWAITING_RETURN, CaseAction.PROLONG_RETURN, None, Actor.SYSTEM),
         *rows(
             (CaseState.AWAITING_RETURN, CaseState.RETURNING),
             CaseAction.RECEIVE_GOODS,

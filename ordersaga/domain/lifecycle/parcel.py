@@ -22,6 +22,13 @@ class ParcelState(StrEnum):
     WRITTEN_OFF = "written_off"
 
 
+class Resolution(StrEnum):
+    """What becomes of the goods of a parcel that was lost or refused: others are sent, or the money goes back."""
+
+    RESHIP = "reship"
+    REFUND = "refund"
+
+
 _PROGRESS = (
     ParcelState.CREATED,
     ParcelState.LABEL_PRINTED,
@@ -42,6 +49,8 @@ _SHIPPED = frozenset(ParcelState) - {
     ParcelState.PACKED,
     ParcelState.CANCELLED,
 }
+BEGUN = frozenset({ParcelState.PICKED, ParcelState.PACKED})
+"""The warehouse has the goods in hand, and keeps them back only if it agrees to."""
 ASTRAY = frozenset({ParcelState.LOST, ParcelState.REFUSED})
 OPEN = frozenset(ParcelState) - ENDS
 
