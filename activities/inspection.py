@@ -13,7 +13,7 @@ from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.domain.after_sales.case import Case, Kind
 from ordersaga.domain.after_sales.details import inspected_in
 from ordersaga.domain.after_sales.inspection import inspected, is_refusal
-from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.errors import ActionNotAllowed, RuleInvalid
 from ordersaga.domain.lifecycle.after_sales import CaseAction
 from ordersaga.persistence import orders
 from ordersaga.persistence.restocking import GoodsBack, restock
@@ -22,9 +22,13 @@ _ACCEPTANCES = frozenset({CaseAction.ACCEPT_FOR_REFUND, CaseAction.ACCEPT_FOR_EX
 
 
 def action_for(case: Case, action: CaseAction, request: ActOnCase) -> CaseAction:
-    """`action`, or `REFUSE_GOODS` for an inspection that accepts nothing. Raises `RuleInvalid`."""
+    """`action`, or `REFUSE_GOODS` for an inspection that accepts nothing: that needs a word of why. Raises
+    `RuleInvalid`.
+    """
     if action in _ACCEPTANCES and is_refusal(inspected(case, inspected_in(request.details))):
-        return CaseAction.REFUSE_GOODS
+        action = CaseAction.REFUSE_GOODS
+    if action is CaseAction.REFUSE_GOODS and not (request.by.reason or request.by.note):
+        raise RuleInvalid("note", "says why the goods are refused")
     return action
 
 
