@@ -28,6 +28,7 @@ from api.routers import (
     admin_members,
     admin_offers,
     admin_policies,
+    admin_reconciliation,
     admin_risk,
     after_sales,
     allocations,
@@ -104,7 +105,7 @@ def create_app(settings: Settings) -> FastAPI:
         addresses, coupons, codes, membership, notifications, events, webhooks, order_types, admin, admin_offers,
         admin_coupons, after_sales, admin_members, admin_campaigns, admin_codes, admin_policies,
         admin_after_sales_rules, admin_limits, admin_risk, admin_block_lists, webhook_endpoints, event_stream, refunds,
-        health, metrics,
+        admin_reconciliation, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)

@@ -12,6 +12,7 @@ from cli.diagram import diagram
 from cli.doctor import doctor
 from cli.ending import end
 from cli.migrate import migrate
+from cli.reconcile import reconcile
 from cli.refusal import explain
 from cli.replay_orders import replay_orders
 from cli.replay_outbox import replay_outbox
@@ -41,6 +42,7 @@ app.command()(replay_orders)
 app.command()(replay_outbox)
 app.command()(simulate)
 app.command()(verify_audit)
+app.command()(reconcile)
 app.command()(diagram)
 app.command()(doctor)
 app.command()(chaos)

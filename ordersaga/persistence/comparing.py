@@ -6,16 +6,19 @@ Nothing is locked and nothing can be written meanwhile; only differences leave t
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BindParameter, DateTime, Text, bindparam, text
+from sqlalchemy import ARRAY, BindParameter, DateTime, Text, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.after_sales.replacement import EXCHANGE
 from ordersaga.domain.lifecycle import after_sales
 from ordersaga.domain.lifecycle.paid import paid_states
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.states import State
+from ordersaga.domain.order_numbers import order_no_of
 from ordersaga.domain.reconciliation import Discrepancy, Horizon, Kind, Look
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.differences import money, offers, stock
+from ordersaga.persistence.tables.after_sales import after_sales_cases
 
 CHECKS: Mapping[str, Mapping[Kind, str]] = {
     "stock": stock.QUERIES,
@@ -35,7 +38,7 @@ _KEPT = frozenset({State.COMPLETED, State.REFUNDED})
 """Orders that ended so were bought, whatever came back of them later."""
 _TYPES: Mapping[str, BindParameter[Any]] = {
     **{name: bindparam(name, type_=DateTime(timezone=True)) for name in ("settled", "abandoned", "stuck")},
-    **{name: bindparam(name, type_=ARRAY(Text)) for name in ("final", "nothing", "closed")},
+    **{name: bindparam(name, type_=ARRAY(Text)) for name in ("final", "nothing", "closed", "kept")},
 }
 _PAID = ("order_types", "table_versions", "states", "instalments", "surely")
 
@@ -45,8 +48,9 @@ async def compare(database: Database, check: str, horizon: Horizon) -> Look:
     differences: list[Discrepancy] = []
     complete = True
     async with database.snapshot(_PATIENCE) as connection:
+        values = {**_parameters(horizon), "kept": await _kept(connection)}
         for kind, query in CHECKS[check].items():
-            found = await _differences(connection, kind, query, horizon)
+            found = await _differences(connection, kind, query, values)
             complete = complete and len(found) < horizon.most
             differences.extend(found)
     return Look(
@@ -58,14 +62,23 @@ async def compare(database: Database, check: str, horizon: Horizon) -> Look:
     )
 
 
-async def _differences(connection: AsyncConnection, kind: Kind, query: str, horizon: Horizon) -> Sequence[Discrepancy]:
-    values = {name: value for name, value in _parameters(horizon).items() if f":{name}" in query}
+async def _differences(
+    connection: AsyncConnection, kind: Kind, query: str, parameters: Mapping[str, Any]
+) -> Sequence[Discrepancy]:
+    values = {name: value for name, value in parameters.items() if f":{name}" in query}
     statement = text(query).bindparams(*(_TYPES[name] for name in values if name in _TYPES))
     rows = await connection.stream(statement, values)
     return [
         Discrepancy(kind=kind, subject=row.subject, order_no=row.order_no, expected=row.expected, found=row.found)
         async for row in rows
     ]
+
+
+async def _kept(connection: AsyncConnection) -> list[str]:
+    """The numbers under which goods are kept for living cases, before there is an order of that number."""
+    cases = after_sales_cases.c
+    living = select(cases.case_no, cases.opened_at).where(cases.state.not_in(sorted(after_sales.MACHINE.final)))
+    return [order_no_of(f"{EXCHANGE}:{case_no}", at) async for case_no, at in await connection.stream(living)]
 
 
 def _parameters(horizon: Horizon) -> dict[str, Any]:

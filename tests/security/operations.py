@@ -230,6 +230,14 @@ OPERATIONS: dict[str, Operation] = {
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
         {"decision": "settle", "note": "paid back by bank transfer"}),
 
+    "GET /v1/admin/reconciliation": Operation("/v1/admin/reconciliation?state=open",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "GET /v1/admin/reconciliation/checks": Operation("/v1/admin/reconciliation/checks",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "POST /v1/admin/reconciliation/{item_id}/decision": Operation("/v1/admin/reconciliation/{difference}/decision",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        {"decision": "resolve", "note": "counted the shelf, and adjusted it"}),
+
     "POST /v1/admin/catalogue": Operation("/v1/admin/catalogue",
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
         {
@@ -321,6 +329,11 @@ OPERATIONS: dict[str, Operation] = {
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
         {"refunded": {"rule": "returned"}}),
     "GET /v1/admin/policies/restoration/{source}": Operation("/v1/admin/policies/restoration/coupon",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
+    "PUT /v1/admin/after-sales-rules": Operation("/v1/admin/after-sales-rules",
+        (401, 401,  403, 403,  403, 403,  403, 403,  200, 403),
+        {"threshold": "recompute"}),
+    "GET /v1/admin/after-sales-rules": Operation("/v1/admin/after-sales-rules",
         (401, 401,  403, 403,  403, 403,  403, 403,  200, 403)),
 
     "POST /sandbox/cashier/{token}/simulate": Operation("/sandbox/cashier/{cashier}/simulate",

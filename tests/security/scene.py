@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+
 from api.authentication import Role
 from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
 from ordersaga.gateways.signing import sign
@@ -113,6 +115,7 @@ class Scene:
             "new_refund": self._new_refund,
             "refund": self._refund,
             "failed_refund": self._failed_refund,
+            "difference": self._difference,
             "endpoint": self._endpoint,
             "reviewed": self._reviewed,
             "limit": self._limit,
@@ -202,6 +205,21 @@ class Scene:
             lambda order: [refund["state"] for refund in order["refunds"]] == ["failed"],
         )
         return str(seen["refunds"][0]["refund_no"])
+
+    async def _difference(self) -> str:
+        """Between the books, as a look at them keeps it."""
+        item_id = f"ri_{secrets.token_hex(12)}"
+        connection = await asyncpg.connect(self.shop.stack.addresses.database, timeout=10)
+        try:
+            await connection.execute(
+                "INSERT INTO reconciliation_items (item_id, kind, subject, severity, expected, found, state,"
+                " first_seen, last_seen) VALUES ($1, 'stock_differs', $1, 'books', '{}', '{}', 'open', now(), now())",
+                item_id,
+                timeout=10,
+            )
+        finally:
+            await connection.close(timeout=10)
+        return item_id
 
     async def _endpoint(self) -> str:
         body = OPERATIONS["POST /v1/admin/webhook-endpoints"].body

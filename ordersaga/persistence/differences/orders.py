@@ -1,7 +1,8 @@
 """Parts of queries that several checks share: what is held for an order that is over, or that never came to be.
 
 A query gives `subject`, `order_no`, `expected`, `found` and, where it has one, `concerns_at`, in the order of the
-subjects. Its parameters are those of `Horizon`, the states in which orders and cases are over, and `most`.
+subjects. Its parameters are those of `Horizon`, the states in which orders and cases are over, the numbers `kept` for
+replacements that living cases will end in, and `most`.
 """
 
 JOINED = """
@@ -12,10 +13,7 @@ JOINED = """
 NEVER_PLACED = """
     (orders.order_no IS NULL AND submissions.placed IS NOT TRUE
         AND coalesce(submissions.received_at, '-infinity') < :abandoned
-        AND NOT EXISTS (
-            SELECT FROM after_sales_cases AS cases
-            WHERE cases.replacement_order_no = held.order_no AND cases.state <> ALL(:closed)
-        ))
+        AND held.order_no <> ALL(:kept))
 """
 
 OVER = f"((orders.state = ANY(:final) AND orders.updated_at < :settled) OR {NEVER_PLACED})"
