@@ -116,8 +116,7 @@ async def _evidence(connection: AsyncConnection, case: Case) -> list[dict[str, A
 
 
 async def _refunds(connection: AsyncConnection, case: Case) -> list[dict[str, Any]]:
-    found = await refunds.of_order(connection, case.order_no)
-    return [refund_document(refund) for refund in found if refund.case_no == case.case_no]
+    return [refund_document(refund) for refund in await refunds.of_case(connection, case.case_no)]
 
 
 def _actions(case: Case, caller: Caller) -> list[dict[str, Any]]:

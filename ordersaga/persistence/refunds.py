@@ -67,6 +67,14 @@ async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Refun
     return [_refund(row) for row in rows]
 
 
+async def of_case(connection: AsyncConnection, case_no: str) -> Sequence[Refund]:
+    """What a case gives back; of an exchange's order, out of the payments of the order that was paid."""
+    rows = await connection.execute(
+        select(refunds).where(refunds.c.case_no == case_no).order_by(refunds.c.requested_at, refunds.c.refund_no)
+    )
+    return [_refund(row) for row in rows]
+
+
 async def count_unfinished(connection: AsyncConnection, order_no: str) -> int:
     """How many refunds of an order are still under way, failed ones among them."""
     query = select(func.count()).where((refunds.c.order_no == order_no) & refunds.c.state.not_in(sorted(FINAL)))

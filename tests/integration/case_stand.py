@@ -78,11 +78,10 @@ class CaseStand:
 
     async def refusal(self, case: Case, command: str, by: ActedBy = BUYER, **details: Any) -> str:
         """Say what is to be refused. The refusal's code."""
+        is_decision = command in ("approve", "reject")
+        word = self.decides(case, command, by) if is_decision else self.says(case, command, by, **details)
         with pytest.raises(WorkflowUpdateFailedError) as refused:
-            if command in ("approve", "reject"):
-                await self.decides(case, command, by)
-            else:
-                await self.says(case, command, by, **details)
+            await word
         assert isinstance(refused.value.cause, ApplicationError)
         return str(refused.value.cause.type)
 
@@ -108,8 +107,7 @@ class CaseStand:
 
     async def refunds_of(self, case: Case) -> Sequence[Refund]:
         async with self.orders.database.transaction() as connection:
-            found = await refunds.of_order(connection, case.order_no)
-        return [refund for refund in found if refund.case_no == case.case_no]
+            return await refunds.of_case(connection, case.case_no)
 
     async def pays_back(self, case: Case) -> Sequence[Refund]:
         """The provider pays back what the case gives back, and says so."""

@@ -1,6 +1,7 @@
 """What the tests of returns and exchanges stand on: the cases' stand, with goods that travel, and shelves to see."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from ordersaga.domain.after_sales.case import Case
 from ordersaga.domain.after_sales.replacement import replacement_no
@@ -13,7 +14,7 @@ from ordersaga.persistence.verification import verify_order
 from tests.integration.case_stand import WAREHOUSE, CaseStand
 from tests.integration.order_runs import BUYER
 
-SHIPMENT = {"carrier": "black-cat", "tracking_no": "BC-0042"}
+SHIPMENT: dict[str, Any] = {"carrier": "black-cat", "tracking_no": "BC-0042"}
 
 
 @dataclass
