@@ -7,7 +7,7 @@ nothing stays.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ordersaga.domain.after_sales.bought import Bought, Departure, Gone
+from ordersaga.domain.after_sales.bought import Bought, Departure, Gone, staying
 from ordersaga.domain.after_sales.breakdown import Withheld, Withholding
 from ordersaga.domain.after_sales.rules import AfterSalesRules, Gifts, ShippingFee, Threshold
 from ordersaga.domain.after_sales.thresholds import kept_gifts, lost_shares
@@ -17,8 +17,9 @@ from ordersaga.domain.after_sales.thresholds import kept_gifts, lost_shares
 class Owed:
     """In minor units: what was paid for what is gone, in money and in points, and what is withheld.
 
-    `money_at_most` is what money can have paid of it: all goods, whether gone or not, and the delivery fees that come
-    back; so a rule that gives money back first never takes a delivery fee out of points.
+    `money_at_most` is what money can give of it: what it paid for all goods, whether gone or not, and the delivery fees
+    that come back, less deposits that are forfeited or may be yet; so a rule that gives money back first never takes a
+    fee or a deposit out of points.
     """
 
     money_paid: int
@@ -43,10 +44,11 @@ def owed(bought: Bought, gone: Gone, rules: AfterSalesRules) -> Owed:
     withheld = tuple(_withheld(bought, gone, rules))
     fees = bought.sum(gone, lambda share: share.shipping)
     of_money = (Withholding.DELIVERY_FEE, Withholding.DEPOSIT_FORFEITED)
+    kept = sum(item.amount for item in withheld if item.reason in of_money) + _may_be_forfeited(bought, gone)
     return Owed(
         money_paid=bought.sum(gone, lambda share: share.payable) + fees,
         points_paid=bought.sum(gone, lambda share: share.points),
-        money_at_most=bought.money_for_goods + fees - sum(item.amount for item in withheld if item.reason in of_money),
+        money_at_most=bought.money_for_goods + fees - kept,
         withheld=withheld,
     )
 
@@ -62,6 +64,11 @@ def _withheld(bought: Bought, gone: Gone, rules: AfterSalesRules) -> Iterator[Wi
     yield from _some(Withholding.DEPOSIT_FORFEITED, forfeited)
     if not bought.points_return:
         yield from _some(Withholding.POINTS_NOT_RETURNED, bought.sum(gone, lambda share: share.points))
+
+
+def _may_be_forfeited(bought: Bought, gone: Gone) -> int:
+    stays = [(line.line_no, unit) for line in bought.lines for unit in staying(line, gone)] if bought.forfeit else []
+    return bought.sum(stays, lambda share: min(bought.forfeit, share.payable))
 
 
 def _fee_kept(bought: Bought, gone: Gone, rules: AfterSalesRules) -> int:
