@@ -57,9 +57,9 @@ async def test_expired_foreign_and_unsigned_tokens_are_refused(scene: Scene) -> 
 
 
 async def test_a_wrong_role_is_told_which_are_right(scene: Scene) -> None:
-    answer = await scene.shop.merchant().ask("POST", f"/v1/orders/{scene.order_no}/cancel", {})
+    answer = await scene.shop.warehouse().ask("POST", f"/v1/orders/{scene.order_no}/cancel", {})
     problem = refused(answer, 403, "forbidden")
-    assert (problem["role"], problem["allowed_roles"]) == (Role.MERCHANT, [Role.BUYER, Role.OPERATOR])
+    assert (problem["role"], problem["allowed_roles"]) == (Role.WAREHOUSE, [Role.BUYER, Role.MERCHANT, Role.OPERATOR])
 
 
 async def test_a_merchant_sees_its_own_lines_and_parcels_and_no_payments(scene: Scene) -> None:

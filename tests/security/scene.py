@@ -14,6 +14,7 @@ from api.authentication import Role
 from ordersaga.gateways.payment.sandbox_keys import SandboxKeys
 from ordersaga.gateways.signing import sign
 from tests.group_buy import GroupBuy
+from tests.security.many_units import ManyUnits
 from tests.security.operations import CALLERS, OPERATIONS
 from tests.shop import TAIPEI, Document, Person, Shop, until
 
@@ -42,6 +43,7 @@ class Scene:
     sku: str
     things: dict[str, str] = field(default_factory=dict)
     _units: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _many: ManyUnits | None = None
 
     @classmethod
     async def open(cls, shop: Shop) -> "Scene":
@@ -80,7 +82,7 @@ class Scene:
 
     def secrets_of_the_buyer(self) -> list[str]:
         """What no stranger may ever read. A cashier link is a key itself: whoever has it sees its payment."""
-        numbers = [self.things[name] for name in ("unpaid", "produced", "delivered") if name in self.things]
+        numbers = [self.things[name] for name in ("unpaid", "produced", "delivered", "claim") if name in self.things]
         return [*PRIVATE.values(), *numbers]
 
     async def _filled(self, template: Any) -> Any:
@@ -130,6 +132,13 @@ class Scene:
             "game": self._game,
             "bought": self._bought,
             "entitlement": self._entitlement,
+            "claimable": self._claimable,
+            "claim": self._claim,
+            "approved": self._approved,
+            "returning": self._returning,
+            "rejected": self._rejected,
+            "short": self._short,
+            "stopping": self._stopping,
             "delivered": self._delivered,
             "received": self._received,
         }
@@ -302,6 +311,37 @@ class Scene:
         order_no = await self._delivered()
         await self.buyer.post(f"/v1/orders/{order_no}/confirm-receipt")
         return order_no
+
+    async def _claimable(self) -> str:
+        self._many = self._many or await ManyUnits.ordered(self.shop)
+        return self._many.order_no
+
+    async def _claim(self) -> str:
+        return await self._claimed(lambda many: many.claimed("return"))
+
+    async def _approved(self) -> str:
+        return await self._claimed(lambda many: many.approved())
+
+    async def _returning(self) -> str:
+        return await self._claimed(lambda many: many.returning())
+
+    async def _rejected(self) -> str:
+        return await self._claimed(lambda many: many.rejected())
+
+    async def _short(self) -> str:
+        return await self._claimed(lambda many: many.short())
+
+    async def _stopping(self) -> str:
+        return await self._claimed(lambda many: many.stopping())
+
+    async def _claimed(self, make: Callable[[ManyUnits], Awaitable[str]]) -> str:
+        """A case on the order of many units; on another one when somebody has claimed all of it."""
+        await self._claimable()
+        assert self._many is not None
+        if not await self._many.is_left():
+            self._many = await ManyUnits.ordered(self.shop)
+        self.things["claimable"] = self._many.order_no
+        return await make(self._many)
 
     async def _order(self) -> Document:
         """Each has its own number of units, so that no two are twins."""

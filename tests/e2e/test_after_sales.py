@@ -1,0 +1,211 @@
+"""After-sales cases over HTTP: claimed, decided, sent back, inspected; of each race one lawful outcome (R-REV-7)."""
+
+import asyncio
+
+from tests.shop import Document, Person, Shop, refused, twd, until
+
+
+async def bought(shop: Shop, *quantities: int, merchants: tuple[str, ...] = ("own",)) -> tuple[Person, Document]:
+    """A buyer and their delivered order: a line of so many units at 10,000 cents for each quantity and merchant."""
+    buyer = shop.buyer()
+    skus = [await shop.shelves(merchant=merchant) for merchant in merchants for _ in quantities]
+    order = await shop.produces(buyer, *zip(skus, quantities * len(merchants), strict=True))
+    return buyer, await shop.runs_parcels(order)
+
+
+def claim_on(*lines: tuple[int, int], kind: str = "refund", reason: str = "defective", **more: object) -> Document:
+    named = [{"line_no": line_no, "quantity": quantity} for line_no, quantity in lines]
+    return {"kind": kind, "lines": named, "reason": reason} | more
+
+
+async def claims(buyer: Person, order: Document, *lines: tuple[int, int], **more: object) -> Document:
+    return await buyer.post(f"/v1/orders/{order['order_no']}/after-sales", claim_on(*lines, **more))
+
+
+def path_of(case: Document, what: str = "") -> str:
+    return f"/v1/after-sales/{case['case_no']}{what}"
+
+
+async def until_case(who: Person, case: Document, *statuses: str) -> Document:
+    return await until(lambda: who.get(path_of(case)), lambda seen: seen["status"] in statuses)
+
+
+def enabled(document: Document) -> set[str]:
+    return {item["action"] for item in document["available_actions"] if item["enabled"]}
+
+
+async def test_a_refund_is_claimed_approved_and_paid_back_and_everybody_reads_their_part(shop: Shop) -> None:
+    buyer, order = await bought(shop, 3)
+    assert "request_after_sales" in enabled(await buyer.order(order["order_no"]))
+    path, body = f"/v1/orders/{order['order_no']}/after-sales", claim_on((1, 2), description="王小明's teapot leaks")
+    case, again = await buyer.post(path, body, key="once"), await buyer.post(path, body, key="once")
+    assert case["case_no"] == again["case_no"]
+    refused(await buyer.ask("POST", path, claim_on((1, 1)), key="once"), 422, "idempotency_key_reused")
+    problem = refused(await buyer.ask("POST", path, claim_on((1, 2))), 409, "units_not_claimable")
+    assert problem["lines"] == [{"line_no": 1, "wanted": 2, "claimable": 1}]
+    refused(await shop.buyer("mallory").ask("POST", path, body), 404, "not_found")
+
+    assert (case["status"], case["quantity"], case["description"]) == ("requested", 2, "王小明's teapot leaks")
+    assert enabled(case) == {"withdraw"}
+    merchant = shop.merchant()
+    (listed,) = (await merchant.get(f"/v1/after-sales?status=requested&order_no={order['order_no']}"))["items"]
+    assert (listed["case_no"], listed["status_label"], listed["system_status"]) == (case["case_no"], "To review", None)
+    assert enabled(await merchant.get(path_of(case))) == {"approve", "reject"}
+
+    decided = await merchant.post(path_of(case, "/decision"), {"decision": "approve", "note": "sorry"}, key="yes")
+    assert decided["status"] in ("refunding", "refunded")
+    seen = await until_case(buyer, case, "refunded")
+    assert [(item["amount"]["amount"] > 0, item["state"]) for item in seen["refunds"]] == [(True, "succeeded")]
+    repeated = await merchant.post(path_of(case, "/decision"), {"decision": "approve", "note": "sorry"}, key="yes")
+    assert (repeated["status"], repeated["refunds"]) == ("refunded", [])
+    problem = refused(await buyer.ask("POST", path_of(case, "/withdraw")), 409, "action_not_allowed")
+    assert problem["state"] == "refunded"
+    (shown,) = (await buyer.order(order["order_no"]))["after_sales"]
+    assert (shown["case_no"], shown["status"]) == (case["case_no"], "refunded")
+    rows = [item for item in await buyer.timeline(order["order_no"]) if item["subject"] == case["case_no"]]
+    assert [row["action"] for row in rows] == ["open_case", "approve_refund", "finish_case_refund"]
+    assert rows[0]["reason"] == "王小明's teapot leaks"
+    kinds = {item["kind"] for item in (await buyer.get("/v1/notifications"))["items"] if item["case_no"]}
+    assert kinds == {"claim_approved", "claim_refunded"}
+    assert "claim_to_review" in {item["kind"] for item in (await merchant.get("/v1/notifications"))["items"]}
+
+
+async def test_of_two_words_at_once_one_counts(shop: Shop) -> None:
+    """Each on a unit of its own of one order: two approvals, approval and withdrawal, two claims on the same unit."""
+    buyer, order = await bought(shop, 1, 1, 1)
+    merchant, approval = shop.merchant(), {"decision": "approve", "note": "yes"}
+    two_claims = await asyncio.gather(
+        *(buyer.ask("POST", f"/v1/orders/{order['order_no']}/after-sales", claim_on((3, 1))) for _ in range(2))
+    )
+    assert sorted(answer.status_code for answer in two_claims) == [201, 409]
+    refused(next(answer for answer in two_claims if answer.status_code == 409), 409, "units_not_claimable")
+
+    first, second = await claims(buyer, order, (1, 1), kind="return"), await claims(buyer, order, (2, 1))
+    approvals, contested = await asyncio.gather(
+        asyncio.gather(*(merchant.ask("POST", path_of(first, "/decision"), approval) for _ in range(2))),
+        asyncio.gather(
+            merchant.ask("POST", path_of(second, "/decision"), approval),
+            buyer.ask("POST", path_of(second, "/withdraw"), {"note": "found it"}),
+        ),
+    )
+    for answers in (approvals, contested):
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        refused(next(answer for answer in answers if answer.status_code == 409), 409, "action_not_allowed")
+    assert (await buyer.get(path_of(first)))["status"] == "awaiting_return"
+    won = "refunded" if contested[0].is_success else "withdrawn"
+    assert (await until_case(buyer, second, "refunded", "withdrawn"))["status"] == won
+    rows = [item["action"] for item in await buyer.timeline(order["order_no"]) if item["subject"] == second["case_no"]]
+    assert rows[1:] == (["approve_refund", "finish_case_refund"] if won == "refunded" else ["withdraw"])
+
+
+async def test_a_return_is_sent_back_and_inspected_by_whom_it_concerns(shop: Shop) -> None:
+    await shop.opens_merchant("other")
+    buyer, order = await bought(shop, 2, merchants=("own", "other"))
+    path = f"/v1/orders/{order['order_no']}/after-sales"
+    mixed = refused(await buyer.ask("POST", path, claim_on((1, 1), (2, 1), kind="return")), 409, "sellers_mixed")
+    assert mixed["merchant_ids"] == sorted([shop.merchant_id("own"), shop.merchant_id("other")])
+    case = await claims(buyer, order, (1, 2), kind="return", description="for 王小明")
+    approval = {"decision": "approve", "note": "yes"}
+    for stranger in (shop.merchant("other"), shop.merchant("stranger")):
+        refused(await stranger.ask("POST", path_of(case, "/decision"), approval), 404, "not_found")
+        refused(await stranger.ask("GET", path_of(case)), 404, "not_found")
+        assert (await stranger.get("/v1/after-sales"))["items"] == []
+        assert case["case_no"] not in str(await shop.merchant("other").order(order["order_no"]))
+        assert case["case_no"] not in str(await shop.merchant("other").timeline(order["order_no"]))
+    refused(await buyer.ask("POST", path_of(case, "/decision"), approval), 403, "forbidden")
+    refused(await buyer.ask("POST", path_of(case, "/escalate")), 409, "action_not_allowed")
+    refused(await buyer.ask("POST", path_of(case, "/consent")), 409, "action_not_allowed")
+
+    sent = {"carrier": "post", "tracking_no": "RR123456789TW"}
+    refused(await buyer.ask("POST", path_of(case, "/return-shipment"), sent), 409, "action_not_allowed")
+    await shop.merchant().post(path_of(case, "/decision"), approval)
+    refused(
+        await buyer.ask("POST", path_of(case, "/return-shipment"), sent | {"carrier": "王小明"}), 422, "request_invalid"
+    )
+    assert (await buyer.post(path_of(case, "/return-shipment"), sent))["return_shipment"] == sent
+
+    clerk = shop.warehouse()
+    (queued,) = (await clerk.get("/v1/after-sales?kind=return&status=returning"))["items"]
+    assert queued["case_no"] == case["case_no"]
+    seen = await clerk.get(path_of(case))
+    assert (seen["description"], seen["settlement"], seen["refunds"]) == ("", None, [])
+    assert "王小明" not in str(await clerk.timeline(order["order_no"]))
+    assert enabled(seen) == {"receive", "accept", "refuse"}
+    inspection = {"lines": [{"line_no": 1, "accepted": 1, "restock": "defective"}], "note": "one is broken"}
+    refused(await shop.warehouse("else").ask("POST", path_of(case, "/inspection"), inspection), 404, "not_found")
+    nothing = {"lines": [{"line_no": 1, "accepted": 0}]}
+    refused(await clerk.ask("POST", path_of(case, "/inspection"), nothing), 422, "request_invalid")
+    too_many = {"lines": [{"line_no": 1, "accepted": 3}]}
+    refused(await clerk.ask("POST", path_of(case, "/inspection"), too_many), 422, "rule_invalid")
+    await clerk.post(path_of(case, "/receipt"))
+    await clerk.post(path_of(case, "/inspection"), inspection)
+    done = await until_case(shop.operator, case, "refunded")
+    assert [(line["quantity"], line["accepted"], line["restock"]) for line in done["lines"]] == [(2, 1, "defective")]
+    refused(await clerk.ask("POST", path_of(case, "/inspection"), inspection), 409, "action_not_allowed")
+    again = await claims(buyer, order, (1, 1), reason="changed_mind")
+    assert again["case_no"] != case["case_no"], "what the inspection did not take may be claimed again"
+
+    rejected = await shop.merchant().post(path_of(again, "/decision"), {"decision": "reject", "note": "used"})
+    assert (rejected["status"], enabled(await buyer.get(path_of(again)))) == ("rejected", {"withdraw", "escalate"})
+    await buyer.post(path_of(again, "/escalate"), {"note": "it was not"})
+    refused(await shop.merchant().ask("POST", path_of(again, "/decision"), approval), 409, "action_not_allowed")
+    closed = await shop.operator.post(path_of(again, "/decision"), {"decision": "reject", "note": "it was"})
+    assert (closed["status"], closed["system_status"], enabled(closed)) == ("closed", "closed", set())
+
+
+async def test_a_preview_says_what_may_be_claimed_and_what_would_come_back(shop: Shop) -> None:
+    buyer, order = await bought(shop, 2)
+    path = f"/v1/orders/{order['order_no']}/after-sales/preview"
+    seen = await buyer.post(path, {"kind": "return", "lines": [{"line_no": 1, "quantity": 2}], "reason": "defective"})
+    (line,) = seen["claimable"]
+    assert (line["cancellation"], line["refund"], line["return"], line["exchange"]) == (0, 2, 2, 2)
+    back = seen["would_come_back"]
+    total = sum(item[part]["amount"] for item in back["lines"] for part in ("goods", "shipping", "points"))
+    withheld = sum(item["amount"]["amount"] for item in back["withheld"])
+    assert total - withheld == back["money"]["amount"] + back["points_value"]["amount"]
+    more = {"kind": "return", "lines": [{"line_no": 1, "quantity": 3}]}
+    refused(await buyer.ask("POST", path, more), 409, "units_not_claimable")
+    refused(await buyer.ask("POST", path, more | {"kind": "cancellation"}), 409, "action_not_allowed")
+    refused(await shop.buyer("mallory").ask("POST", path, more), 404, "not_found")
+    assert (await buyer.order(order["order_no"]))["after_sales"] == []
+
+
+async def test_after_the_window_nothing_can_be_claimed_though_the_order_waits_for_a_case(shop: Shop) -> None:
+    buyer, order = await bought(shop, 2)
+    path = f"/v1/orders/{order['order_no']}"
+    case = await claims(buyer, order, (1, 1), kind="return")
+    await buyer.post(f"{path}/confirm-receipt")
+    await until(lambda: buyer.order(order["order_no"]), lambda seen: "request_after_sales" not in enabled(seen))
+    refused(await buyer.ask("POST", f"{path}/after-sales", claim_on((1, 1))), 409, "after_sales_window_closed")
+    await buyer.post(path_of(case, "/withdraw"))
+    await shop.until(order["order_no"], "completed")
+    refused(await buyer.ask("POST", f"{path}/after-sales", claim_on((1, 1))), 409, "action_not_allowed")
+
+
+async def test_a_paid_order_is_cancelled_seller_by_seller(shop: Shop) -> None:
+    await shop.opens_merchant("other", shipping=3000)
+    buyer, skus = shop.buyer(), [await shop.shelves(), await shop.shelves(merchant="other")]
+    order = await shop.produces(buyer, (skus[0], 2), (skus[1], 1))
+    path = f"/v1/orders/{order['order_no']}/cancel"
+    assert "request_cancellation" in enabled(await buyer.order(order["order_no"]))
+    refused(await shop.merchant("stranger").ask("POST", path), 404, "not_found")
+    foreign = {"lines": [{"line_no": 1, "quantity": 1}]}
+    refused(await shop.merchant("other").ask("POST", path, foreign), 409, "units_not_claimable")
+    refused(await shop.operator.ask("POST", path), 422, "request_invalid")
+    refused(await buyer.ask("POST", path, {"cause": "late"}), 422, "request_invalid")
+
+    answers = [await shop.merchant("other").ask("POST", path, {"reason": "none left"}, key="out") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    (shown,) = answers[1].json()["after_sales"]
+    assert (shown["kind"], shown["reason"], shown["quantity"]) == ("cancellation", "out_of_stock", 1)
+    assert answers[0].json()["after_sales"][0]["status"] != "requested", "it waits for the run's own first step"
+
+    part = await buyer.post(path, {"reason": "one will do", "lines": [{"line_no": 1, "quantity": 1}]})
+    assert [case["quantity"] for case in part["after_sales"]] == [1, 1]
+    await buyer.post(path)
+    ended = await shop.until(order["order_no"], "refunded")
+    assert {case["status"] for case in ended["after_sales"]} == {"refunded"}
+    (payment,) = ended["payments"]
+    assert payment["refunded"] == payment["received"] == twd(39_000)
+    assert [await shop.stock(sku) for sku in skus] == [(100, 0), (100, 0)]
+    refused(await buyer.ask("POST", path), 409, "action_not_allowed")
