@@ -74,6 +74,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         "shipping_option": order.shipping_option,
         "receiver": asdict(order.receiver) if order.receiver else None,
         "delivery_note": None if caller.role is Role.DOWNSTREAM else order.delivery_note,
+        "replaces": order.replaces,
         "campaign": order.campaign,
         "sale": order.sale,
         "group": group_document(known.group) if known.group else None,
@@ -145,7 +146,7 @@ def payment_document(payment: Payment, due_at: datetime, warnings: Sequence[Told
 
 def receiver_is_fixed(found: Sequence[StoredParcel]) -> bool:
     """From the first printed label on, an address cannot be changed any more (R-REV-1)."""
-    return any(parcel.state is not ParcelState.CREATED for parcel in found)
+    return any(parcel.state not in (ParcelState.CREATED, ParcelState.CANCELLED) for parcel in found)
 
 
 def _parcel(parcel: StoredParcel, currency: str) -> dict[str, Any]:
@@ -156,6 +157,7 @@ def _parcel(parcel: StoredParcel, currency: str) -> dict[str, Any]:
         "transport_class": parcel.transport_class,
         "weight_g": parcel.weight_g,
         "state": parcel.state,
+        "replaces": parcel.replaces,
         "updated_at": parcel.updated_at,
         "lines": [
             {

@@ -27,6 +27,7 @@ async def list_order_types() -> Page[OrderTypeSummary]:
                 version=kind.machine.version,
                 ships=kind.ships,
                 under_campaign=kind.under_campaign,
+                offered=kind.offered,
             )
             for kind in ORDER_TYPES.values()
         ]
@@ -44,6 +45,7 @@ async def get_order_type(name: Identifier) -> dict[str, Any]:
         "about": kind.about,
         "ships": kind.ships,
         "under_campaign": kind.under_campaign,
+        "offered": kind.offered,
         **_table(machine),
     }
 

@@ -36,6 +36,7 @@ class OrderTypeSummary(Response):
     version: int
     ships: bool
     under_campaign: bool = Field(description="only sold while a campaign of it runs")
+    offered: bool = Field(description="whether goods are sold as it; else it comes of something else than a cart")
 
 
 class MachineView(Response):

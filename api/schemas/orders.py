@@ -163,6 +163,7 @@ class OrderParcelView(Response):
     transport_class: str
     weight_g: int
     state: str
+    replaces: str | None = Field(None, description="the parcel that was stopped in part, or given up, for this one")
     updated_at: datetime
     lines: list[ParcelLineView]
 
@@ -215,6 +216,7 @@ class OrderView(OrderHeading):
     shipping_option: str
     receiver: AddressBody | None = Field(description="nobody for what is not shipped")
     delivery_note: str | None = Field(None, description="for whoever brings the goods; not for downstream systems")
+    replaces: str | None = Field(None, description="the case that this order, an exchange, comes of")
     campaign: str | None = None
     sale: dict[str, Any] | None = Field(None, description="the campaign's terms, and the buyer's choices")
     group: OrderGroupView | None = Field(None, description="of an order that is bought in a group")

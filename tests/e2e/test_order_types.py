@@ -16,9 +16,11 @@ async def test_every_type_is_listed_with_its_name_in_both_languages(shop: Shop) 
         ("presale", "預售"),
         ("digital", "虛擬商品"),
         ("group_buy", "拼團"),
+        ("exchange", "換貨"),
     ]
     assert [item["order_type"] for item in listed if not item["ships"]] == ["digital"]
     assert [item["order_type"] for item in listed if item["under_campaign"]] == ["flash_sale", "presale", "group_buy"]
+    assert [item["order_type"] for item in listed if not item["offered"]] == ["exchange"]
 
 
 @pytest.mark.parametrize("name", list(ORDER_TYPES))
@@ -43,7 +45,13 @@ async def test_an_order_tells_of_each_action_that_is_not_possible_why(shop: Shop
     buyer = shop.buyer()
     order_no = await shop.places(buyer, (await shop.shelves(), 1))
     actions = (await buyer.order(order_no))["available_actions"]
-    assert {item["action"] for item in actions if item["enabled"]} == {"pay", "cancel", "change_receiver"}
+    assert {item["action"] for item in actions if item["enabled"]} == {
+        "pay",
+        "cancel",
+        "change_order",
+        "change_receiver",
+        "change_delivery_note",
+    }
     assert all(bool(item["reason"]) != item["enabled"] for item in actions)
 
 
