@@ -57,7 +57,7 @@ def quote_view(
                 {"code": code, "fee": money(fee, currency), "selected": code == priced.shipping_option}
                 for code, fee in sorted(priced.shipping_options.items())
             ],
-            "offers": [_offer(item, currency) for item in pricing.considered],
+            "offers": [offer_document(item, currency) for item in pricing.considered],
             "offers_exact": pricing.exact,
             "warnings": [
                 *shortages,
@@ -88,7 +88,7 @@ def _hint(available: int, wanted: int) -> str:
     return "insufficient" if available < wanted else "low" if available < LOW_STOCK else "in_stock"
 
 
-def _offer(item: Considered, currency: str) -> dict[str, Any]:
+def offer_document(item: Considered, currency: str) -> dict[str, Any]:
     missing: dict[str, Any] = {}
     if item.missing_amount is not None:
         missing["amount"] = money(item.missing_amount, currency)

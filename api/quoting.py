@@ -19,6 +19,7 @@ from ordersaga.domain.errors import AddressNeeded, AddressNotNeeded, CampaignUna
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, OrderType, order_type
 from ordersaga.domain.policies import Policies
 from ordersaga.domain.pricing.cart import price_cart
+from ordersaga.domain.pricing.held import Held
 from ordersaga.domain.pricing.occasion import PLAIN, WEB, Occasion, RunningOffer, Wishes
 from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing
 from ordersaga.domain.sourcing import demands_of
@@ -30,7 +31,9 @@ from ordersaga.persistence.stock import Shelves
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cart:
-    """What a buyer wants priced, where it goes, and with which offers."""
+    """What a buyer wants priced, where it goes, and with which offers. Of an order that is priced again, what it has
+    `held` so far is there for it.
+    """
 
     buyer: str
     items: tuple[CartItem, ...]
@@ -40,6 +43,7 @@ class Cart:
     channel: str = WEB
     wishes: Wishes = field(default_factory=Wishes)
     choices: Mapping[str, str] = field(default_factory=dict)
+    held: Held | None = None
 
     @classmethod
     def of(cls, quote: Quote) -> "Cart":
@@ -76,13 +80,14 @@ async def price(connection: AsyncConnection, services: Services, cart: Cart) -> 
     sale = await _sale(connection, cart, kind, goods, at) if kind else None
     if sale and sale.campaign.pooled and sale.campaign.sku in goods.free:
         goods = await _counted_in_pool(connection, goods, sale.campaign)
+    occasion = await _occasion(connection, cart, running, goods, at)
     pricing = price_cart(
         cart.items,
         goods.skus,
         goods.merchants,
         shipping_option=cart.shipping_option,
         order_type=cart.order_type,
-        occasion=await _occasion(connection, cart, running, goods, at),
+        occasion=occasion if cart.held is None else cart.held.freed(occasion),
         sale=sale,
         stock_policy=kind.stock_policy if kind else None,
         only_at_submit=kind is not None and not kind.deducts_at_payment,

@@ -1,4 +1,4 @@
-"""The quote token: what preview promised, sealed so that nobody reads or changes it (R-SUB-3)."""
+"""Tokens: what a preview promised, sealed so that nobody reads or changes it (R-SUB-3)."""
 
 import base64
 import binascii
@@ -26,7 +26,7 @@ _SEGMENTS = re.compile(r"[A-Za-z0-9_-]+\.\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za
 
 
 class Sealer:
-    """Seals and opens quotes. Keys are found by their id, so that new ones can come while old quotes live."""
+    """Seals and opens tokens. Keys are found by their id, so that new ones can come while old quotes live."""
 
     def __init__(self, settings: QuoteSettings) -> None:
         if not settings.keys:
@@ -70,18 +70,31 @@ class Sealer:
         )
 
     def seal(self, quote: Quote) -> str:
-        header = {"alg": "dir", "enc": "A256GCM", "zip": "DEF", "kid": self._current}
-        plain = json.dumps(packed(quote), separators=(",", ":")).encode()
-        return jwe.encrypt_compact(header, plain, self._keys[self._current], algorithms=_ALGORITHMS)
+        return self.seal_document(packed(quote))
 
     def open(self, token: str) -> Quote:
         """Read a token. Raises `QuoteInvalid` when it is not, to the last character, one that we sealed."""
         try:
-            _require_canonical(token)
-            sealed = jwe.decrypt_compact(token, self._key_of, algorithms=_ALGORITHMS)
-            return unpacked(json.loads(sealed.plaintext or b""))
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+            return unpacked(self.open_document(token))
+        except (ValueError, KeyError, TypeError) as error:
             raise QuoteInvalid("the quote token is not one that this shop issued") from error
+
+    def seal_document(self, document: Mapping[str, Any]) -> str:
+        header = {"alg": "dir", "enc": "A256GCM", "zip": "DEF", "kid": self._current}
+        plain = json.dumps(document, separators=(",", ":")).encode()
+        return jwe.encrypt_compact(header, plain, self._keys[self._current], algorithms=_ALGORITHMS)
+
+    def open_document(self, token: str) -> dict[str, Any]:
+        """What was sealed. Raises `ValueError` or `KeyError` when it is not, to the last character, ours."""
+        _require_canonical(token)
+        try:
+            sealed = jwe.decrypt_compact(token, self._key_of, algorithms=_ALGORITHMS)
+        except JoseError as error:
+            raise ValueError("not sealed here") from error
+        document = json.loads(sealed.plaintext or b"")
+        if not isinstance(document, dict):
+            raise ValueError("not a document")
+        return document
 
     def _key_of(self, guest: Any) -> OctKey:
         return self._keys[guest.headers()["kid"]]

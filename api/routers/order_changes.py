@@ -4,13 +4,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, status
 
-from api.access import BuyerOrOperator, Language, acted_by
+from api.access import Buyer, BuyerOrOperator, Language, acted_by, limited
 from api.commands import own_order
+from api.hardening.rates import Limited
+from api.order_changing import accept, preview
 from api.problems import Problem, not_found, responses
 from api.routers.orders import OrderNo
-from api.schemas.order_changes import OrderChanges
+from api.schemas.order_changes import ChangePreview, ChangePreviewRequest, ChangeRequest, OrderChanges
 from api.schemas.orders import DeliveryNoteChange, OrderView, ReceiverChange
 from api.services import UsesServices
 from api.standing import answer, locked, record, require_no_label
@@ -79,6 +81,65 @@ async def change_delivery_note(
                 by=acted_by(caller),
             )
             await record(connection, order_no, order, caller, action, "delivery_note", at)
+    return await answer(services, caller, order_no, language)
+
+
+@router.post(
+    "/changes/preview",
+    dependencies=[Depends(limited(Limited.QUOTES))],
+    status_code=status.HTTP_200_OK,
+    response_model=ChangePreview,
+    responses=responses(
+        *_ACTION,
+        "change_invalid",
+        "shipping_option_unknown",
+        "sku_unknown",
+        "order_type_mixed",
+        "order_too_large",
+        "currency_mismatch",
+        "rate_limited",
+        "unavailable",
+    ),
+)
+async def preview_change(
+    services: UsesServices, caller: Buyer, order_no: OrderNo, request: ChangePreviewRequest
+) -> ChangePreview:
+    """What an order that is not paid yet would cost with fewer units or another delivery, by today's prices and offers.
+
+    It keeps its coupons and points as far as they apply. Changes and holds nothing; only types whose table knows
+    `change_order` let themselves be changed.
+    """
+    return await preview(services, caller, order_no, request)
+
+
+@router.post(
+    "/changes",
+    status_code=status.HTTP_200_OK,
+    response_model=OrderView,
+    responses=responses(
+        *_ACTION,
+        "change_invalid",
+        "change_outdated",
+        "coupon_unavailable",
+        "points_unavailable",
+        "offer_exhausted",
+        "out_of_stock",
+        "shipping_option_unknown",
+        "sku_unknown",
+        "order_type_mixed",
+        "order_too_large",
+        "currency_mismatch",
+        "unavailable",
+    ),
+)
+async def change_order(
+    services: UsesServices, caller: Buyer, language: Language, order_no: OrderNo, request: ChangeRequest
+) -> dict[str, Any]:
+    """Accept a preview. Open attempts to pay are closed first: what was paid is paid, and the order stays as it is.
+
+    A token is good for one change; sent again it answers as before. The time to pay stays.
+    """
+    await accept(services, caller, order_no, request.change_token)
     return await answer(services, caller, order_no, language)
 
 

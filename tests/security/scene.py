@@ -112,6 +112,8 @@ class Scene:
             "payment": self._payment,
             "cashier": self._cashier,
             "produced": self._produced,
+            "changeable": self._changeable,
+            "change": self._change,
             "parcel": self._parcel,
             "paid": self._paid,
             "new_refund": self._new_refund,
@@ -168,6 +170,19 @@ class Scene:
 
     async def _unpaid(self) -> str:
         return str((await self._order())["order_no"])
+
+    async def _changeable(self) -> str:
+        """An unpaid order that can be made smaller."""
+        next(self._units)
+        return str((await self._order())["order_no"])
+
+    async def _change(self) -> str:
+        """What its buyer may accept."""
+        if "changeable" not in self.things:
+            self.things["changeable"] = await self._changeable()
+        body = {"lines": [{"line_no": 1, "quantity": 1}]}
+        preview = await self.buyer.post(f"/v1/orders/{self.things['changeable']}/changes/preview", body)
+        return str(preview["change_token"])
 
     async def _payment(self) -> str:
         order = await self._order()
