@@ -17,9 +17,9 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
 from ordersaga.domain.lifecycle.parcel import ASTRAY, ParcelState, Resolution
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import BY_THE_RUN
+from ordersaga.domain.messages import BY_THE_RUN, CASE_CHANGED, case_workflow_id
 from ordersaga.domain.sourcing import Demand, Source
-from ordersaga.persistence import after_sales, campaigns, orders, parcel_stock, parcels, transitions
+from ordersaga.persistence import after_sales, campaigns, inbox, orders, parcel_stock, parcels, transitions
 from ordersaga.persistence.case_opening import units_in
 from ordersaga.persistence.orders import Order
 
@@ -110,3 +110,5 @@ async def _end_waits(connection: AsyncConnection, units: list[Unit], request: Re
                 at=request.at,
             )
             await cases.take(connection, case, CaseAction.MISS_RETURN, word)
+            run = case_workflow_id(case_no)
+            await inbox.wake(connection, run, CASE_CHANGED, source="case_unsent", event_id=case_no, subject=run)

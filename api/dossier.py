@@ -101,8 +101,9 @@ def _narrowed(whole: Dossier, caller: Caller) -> Dossier | None:
         mine = {line.line_no for line in whole.order.lines if line.merchant_id == caller.merchant_id}
         own_parcels = [parcel for parcel in whole.parcels if parcel.merchant_id == caller.merchant_id]
     elif caller.role is Role.WAREHOUSE:
-        mine = {item.line_no for item in whole.sources if item.warehouse_id == caller.warehouse_id}
         own_parcels = [parcel for parcel in whole.parcels if parcel.warehouse_id == caller.warehouse_id]
+        mine = {item.line_no for item in whole.sources if item.warehouse_id == caller.warehouse_id}
+        mine |= {line.line_no for parcel in own_parcels for line in parcel.lines}
     else:
         return whole
     if not mine:

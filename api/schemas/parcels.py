@@ -4,8 +4,10 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from api.schemas.refunds import Note
 from api.schemas.values import Request, Response
-from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
+from ordersaga.domain.after_sales.case import Restock
+from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState, Resolution
 
 
 class ParcelEvent(Request):
@@ -42,5 +44,29 @@ class ParcelView(Response):
     transport_class: str
     weight_g: int
     state: str
+    replaces: str | None = Field(None, description="the parcel that was stopped in part, or given up, for this one")
     updated_at: datetime
     lines: list[ParcelLine]
+
+
+class ParcelResolutionRequest(Request):
+    """What becomes of a parcel that was lost or refused."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"decision": "reship", "note": "the carrier lost it"}]})
+
+    decision: Resolution = Field(
+        strict=False, description="`reship`: the same goods again, or the money if there are none; `refund`: the money"
+    )
+    note: Note
+
+
+class ResolvedParcelView(ParcelView):
+    replaced_by: list[str] = Field(description="parcels with the same goods; none where the money goes back")
+
+
+class RestockRequest(Request):
+    """Onto which stock the goods go that came back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"restock": "sellable"}]})
+
+    restock: Restock = Field(strict=False)

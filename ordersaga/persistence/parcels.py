@@ -34,6 +34,7 @@ class StoredParcel:
 class ParcelFilter:
     """Which parcels to list; a field left out does not narrow."""
 
+    parcel_no: str | None = None
     merchant_id: str | None = None
     warehouse_id: str | None = None
     order_no: str | None = None
@@ -42,6 +43,7 @@ class ParcelFilter:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         wanted: dict[str, Any] = {
+            "parcel_no": self.parcel_no,
             "merchant_id": self.merchant_id,
             "warehouse_id": self.warehouse_id,
             "order_no": self.order_no,
@@ -128,6 +130,10 @@ async def page(
 
 async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[StoredParcel]:
     return await page(connection, ParcelFilter(order_no=order_no))
+
+
+async def get(connection: AsyncConnection, number: str) -> StoredParcel | None:
+    return next(iter(await page(connection, ParcelFilter(parcel_no=number))), None)
 
 
 async def placed(connection: AsyncConnection, order_no: str) -> Sequence[Placed]:

@@ -61,7 +61,9 @@ class ParcelStand(CaseStand):
         """The order's cases, once all are being paid back or over."""
         paid_back = {CaseState.REFUNDING, CaseState.REFUNDED, CaseState.WITHDRAWN, CaseState.CLOSED}
         return await until(
-            lambda: self.cases(order_no), lambda found: found and {case.state for case in found} <= paid_back, PATIENCE
+            lambda: self.cases(order_no),
+            lambda found: bool(found) and {case.state for case in found} <= paid_back,
+            PATIENCE,
         )
 
     async def pays_back_all(self, order_no: str) -> int:

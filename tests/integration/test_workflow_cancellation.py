@@ -85,7 +85,10 @@ async def test_a_warehouse_that_has_begun_agrees_refuses_or_says_nothing(stand: 
     assert await stand.says(refused, "refuse_to_stop", by=WAREHOUSE) == CaseState.AWAITING_RETURN
     await stand.passes(silent, timedelta(seconds=PRODUCTION.stop_seconds))
     turned = await stand.until(silent, CaseState.AWAITING_RETURN)
-    assert (turned.kind, turned.warehouse_id) == (Kind.RETURN, (await stand.parcels(order_no))[parcel_nos[2]].warehouse_id)
+    assert (turned.kind, turned.warehouse_id) == (
+        Kind.RETURN,
+        (await stand.parcels(order_no))[parcel_nos[2]].warehouse_id,
+    )
     assert [await stand.orders.held(sku) for sku in skus] == [(20, 1), (20, 1), (20, 1)]
     await stand.passes(refused, timedelta(seconds=PRODUCTION.return_seconds))
     prolonged = await stand.case(refused)

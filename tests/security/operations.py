@@ -213,6 +213,12 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/parcels/{parcel_no}/events": Operation("/v1/parcels/{parcel}/events",
         (401, 401,  403, 403,  202, 404,  202, 404,  403, 403),
         {"event": "picked"}),
+    "POST /v1/parcels/{parcel_no}/resolution": Operation("/v1/parcels/{astray}/resolution",
+        (401, 401,  403, 403,  200, 404,  403, 403,  200, 403),
+        {"decision": "reship", "note": "the carrier lost it"}),
+    "POST /v1/parcels/{parcel_no}/restock": Operation("/v1/parcels/{written_off}/restock",
+        (401, 401,  403, 403,  200, 404,  200, 404,  403, 403),
+        {"restock": "sellable"}),
 
     "POST /v1/webhooks/payments/{provider}": Operation("/v1/webhooks/payments/sandbox",
         (401, 401,  401, 401,  401, 401,  401, 401,  401, 401),

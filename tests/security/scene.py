@@ -115,6 +115,8 @@ class Scene:
             "changeable": self._changeable,
             "change": self._change,
             "parcel": self._parcel,
+            "astray": self._astray,
+            "written_off": self._written_off,
             "paid": self._paid,
             "new_refund": self._new_refund,
             "refund": self._refund,
@@ -205,6 +207,20 @@ class Scene:
     async def _parcel(self) -> str:
         self.things["produced"] = await self._produced()
         return self.things["parcel"]
+
+    async def _astray(self) -> str:
+        """A parcel that was lost on its way."""
+        order_no = await self._produced()
+        (parcel,) = (await self.shop.operator.order(order_no))["parcels"]
+        await self.shop.reports(parcel, "handed_over", "lost")
+        await until(lambda: self.shop.operator.order(order_no), lambda order: order["parcels"][0]["state"] == "lost")
+        return str(parcel["parcel_no"])
+
+    async def _written_off(self) -> str:
+        """The same, whose goods are sent again."""
+        call = await self.call("POST /v1/parcels/{parcel_no}/resolution")
+        await self.shop.operator.post(call.path, call.body)
+        return call.path.split("/")[-2]
 
     async def _paid(self) -> str:
         self.things["produced"] = await self._produced()
