@@ -144,7 +144,9 @@ async def test_whoever_sent_goods_back_and_cannot_have_the_replacement_has_the_m
     assert await stand.shelf(sku) == (100, 0, 0)
 
 
-async def test_an_operator_who_upholds_an_exchange_has_the_replacement_sent(stand: ExchangeStand) -> None:
+async def test_an_operator_who_upholds_an_exchange_has_the_replacement_sent_which_can_be_stopped(
+    stand: ExchangeStand,
+) -> None:
     sku = await stand.orders.shelves()
     order_no = await stand.orders.delivered((sku, 1))
     case = await stand.opens(order_no, Kind.EXCHANGE)
@@ -158,7 +160,14 @@ async def test_an_operator_who_upholds_an_exchange_has_the_replacement_sent(stan
     stand.away(case, "act_on_case")
     assert await stand.decides(case, by=OPERATOR) == CaseState.REPLACING
     assert await stand.ends(case) == CaseState.EXCHANGED
-    await stand.orders.until(replacement_no(case), "in_production")
+
+    sent = await stand.orders.until(replacement_no(case), "in_production")
+    await stand.orders.begun_parcels(sent.order_no)
+    stopped = await stand.opens(sent.order_no, Kind.CANCELLATION, reason=Reason.CHANGED_MIND)
+    assert await stand.gives_back(stopped) == 16_000
+    assert await stand.orders.ends(sent.order_no) == "refunded"
+    assert await stand.shelf(sku) == (99, 0, 0)
+    await stand.verifies(order_no, sent.order_no)
 
 
 async def test_a_replacement_costs_what_was_bought_costs_and_is_of_its_seller_and_kind(stand: ExchangeStand) -> None:
