@@ -59,6 +59,7 @@ class OrderStand(OrderRuns):
     database: Database
     provider: FakeProvider
     policy_version: int
+    queue: str = QUEUE
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def shelves(self, on_hand: int = 100, price: int = 10_000, **changes: Any) -> str:
@@ -105,7 +106,7 @@ class OrderStand(OrderRuns):
         placement = await place(
             self.client,
             submission,
-            task_queue=QUEUE,
+            task_queue=self.queue,
             policy_version=self.policy_version,
             placing_seconds=placing_seconds,
             deadline_seconds=PATIENCE,
@@ -124,7 +125,7 @@ class OrderStand(OrderRuns):
             holds_offers=bool(submission.priced.holds),
         )
         run = order_workflow_id(submission.order_no)
-        await self.client.start_workflow("StandardOrder", start, id=run, task_queue=QUEUE)
+        await self.client.start_workflow("StandardOrder", start, id=run, task_queue=self.queue)
         await until(partial(_tries_of, self.outages, run), lambda tries: tries > 0, PATIENCE)
 
     async def placed(self, *items: tuple[str, int]) -> str:

@@ -58,5 +58,10 @@ async def standing(
     client = await connect(SimplePlugin("outages", interceptors=[outages]))
     async with build_worker(client, settings, database, PaymentProviders([provider]), entitlements):
         yield OrderStand(
-            client=await connect(), outages=outages, database=database, provider=provider, policy_version=version
+            client=await connect(),
+            outages=outages,
+            database=database,
+            provider=provider,
+            policy_version=version,
+            queue=settings.task_queue,
         )

@@ -1,0 +1,267 @@
+"""Comparing the books finds what was made wrong behind the system's back and nothing else, and much can be repaired."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from temporalio.client import ScheduleActionExecutionStartWorkflow
+
+from devstack.stack import Stack
+from ordersaga.domain.errors import ActionNotAllowed
+from ordersaga.domain.lifecycle.refund import RefundState
+from ordersaga.domain.messages import (
+    CANCEL,
+    SETTLE_REFUND,
+    ReconciliationOutcome,
+    order_workflow_id,
+    refund_workflow_id,
+)
+from ordersaga.domain.payment import PaymentState
+from ordersaga.domain.reconciliation import Decision, ItemState, Kind
+from ordersaga.domain.refund import number_of, source_of
+from ordersaga.domain.sourcing import Demand
+from ordersaga.gateways.payment.provider import Booking, PaymentUnknown, StatementLine
+from ordersaga.persistence import reconciliation, stock
+from tests.goods import TAIPEI, twd
+from tests.integration.books_stand import BooksStand, books, kinds
+from tests.integration.order_runs import PATIENCE
+from tests.integration.order_stand import OPERATOR
+from tests.shop import until
+from worker.reconciliation import SCHEDULE, keep_schedule
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+async def shop(stack: Stack) -> AsyncIterator[BooksStand]:
+    async with books(stack, "reconciled") as shop:
+        yield shop
+
+
+async def test_nothing_differs_in_a_shop_in_which_all_went_as_it_should(shop: BooksStand) -> None:
+    orders, offers = shop.orders, shop.offers
+    sku = await orders.shelves()
+    await orders.placed((sku, 2))
+    await shop.pays(await orders.placed((sku, 1)))
+    assert await orders.asks(await orders.placed((sku, 1)), CANCEL) == "cancelled"
+    await shop.pays(await offers.placed(await offers.purse(), (sku, 1)))
+    assert await orders.asks(await offers.placed(await offers.purse(), (sku, 1)), CANCEL) == "cancelled"
+
+    delivered = await orders.placed((sku, 3))
+    await shop.pays(delivered)
+    for parcel_no in await orders.begun_parcels(delivered):
+        await orders.arrives(parcel_no)
+    await orders.until(delivered, "delivered")
+
+    wrong = await orders.attempt(await orders.placed((sku, 1)))
+    orders.provider.refusals[wrong.payment_id].append(RefundState.SUCCEEDED)
+    await orders.reports(wrong, amount=twd(1))
+    shop.states(wrong, twd(1))
+    await until(lambda: orders.payment(wrong.payment_id), lambda payment: payment.refunded == 1, PATIENCE)
+    refund_no = number_of(source_of(wrong.payment_id))
+    shop.states_refund(wrong, f"{refund_no}.1", twd(1))
+    await orders.client.get_workflow_handle(refund_workflow_id(wrong.payment_id)).result()
+    assert await shop.look() == {}
+
+
+async def test_each_difference_is_found_and_named_and_gone_once_it_is(shop: BooksStand) -> None:
+    orders, behind = shop.orders, shop.behind
+    counted, kept, sku = [await orders.shelves() for _ in range(3)]
+    purse = await shop.offers.purse()
+    over = await shop.offers.placed(purse, (sku, 2))
+    paid = await orders.placed((sku, 1))
+    payment = await shop.pays(paid)
+    unpaid = await orders.placed((sku, 1))
+    twice = await orders.attempt(unpaid)
+
+    await behind("UPDATE stock SET on_hand = on_hand + 1 WHERE sku = :sku", sku=counted)
+    await behind("UPDATE stock SET reserved = reserved + 1 WHERE sku = :sku", sku=kept)
+    await behind(
+        "INSERT INTO stock_movements (sku, warehouse_id, kind, source_document, line_no, on_hand, reserved, at)"
+        " SELECT sku, warehouse_id, 'adjust', 'by hand', 0, 0, 1, now() FROM stock WHERE sku = :sku",
+        sku=kept,
+    )
+    # The order is over, and everything that it held is held still.
+    await behind("UPDATE orders SET state = 'cancelled' WHERE order_no = :number", number=over)
+    await behind("INSERT INTO digital_holds (order_no, state) VALUES (:number, 'held')", number=over)
+    await behind(
+        "INSERT INTO purchase_limits (code, skus, categories, order_types, campaigns, subject, quantity, period,"
+        " enabled, updated_at) VALUES ('three', '{}', '{}', '{}', '{}', 'account', 3, 'day', true, now())"
+    )
+    await behind("INSERT INTO limit_holds (order_no, state, at) VALUES (:number, 'held', now())", number=over)
+    await behind(
+        "INSERT INTO limit_hold_items (order_no, code, subject, units, at) VALUES (:number, 'three', 'a', 2, now())",
+        number=over,
+    )
+    await behind("INSERT INTO limit_holds (order_no, state, at) VALUES ('gone', 'returned', now())")
+    await behind(
+        "INSERT INTO limit_hold_items (order_no, code, subject, units, at) VALUES ('gone', 'three', 'a', 2, now())"
+    )
+    await behind("INSERT INTO point_accounts (account, balance, locked) VALUES ('midas', 5, 0)")
+    other = await shop.offers.purse()
+    await behind("UPDATE coupons SET state = 'expired' WHERE coupon_code = :code", code=other.coupon)
+    await behind("UPDATE coupon_templates SET issued = issued + 1 WHERE template = :name", name=await _template(shop))
+    budget = other.promotion_hold().code
+    await behind("UPDATE offers SET spent = 7 WHERE code = :code", code=budget)
+    await behind(
+        "INSERT INTO offer_account_uses (code, account, period, used) VALUES (:code, 'midas', '', 1)", code=budget
+    )
+    # Money: paid here and not taken there; an order unpaid that has a payment; a refund too many.
+    await behind("UPDATE orders SET state = 'paid' WHERE order_no = :number", number=unpaid)
+    await behind("UPDATE payments SET refunded = 3 WHERE payment_id = :number", number=payment.payment_id)
+    stranger = StatementLine(booking=Booking.CAPTURE, payment_id="pay-x", amount=twd(5), at=datetime.now(UTC))
+    unknown = StatementLine(
+        booking=Booking.REFUND, payment_id="pay-x", amount=twd(5), at=stranger.at, reference="rf_x.1"
+    )
+    orders.provider.lines += [stranger, unknown]
+    shop.states(twice, twd(77))
+    forgotten = await shop.pays(await orders.placed((sku, 1)))
+    orders.provider.lines.pop()
+    orders.provider.told[forgotten.payment_id] = PaymentUnknown(forgotten.payment_id)
+    never = await orders.submits((sku, 1))
+    demand = Demand(line_no=1, sku=sku, merchant_id="", quantity=1)
+    async with shop.database.transaction() as connection:
+        await stock.reserve(connection, never.order_no, [demand], TAIPEI, datetime.now(UTC))
+
+    found = kinds(await shop.look())
+    shelf = {sku: f"{sku}/{place}" for sku, place in await _places(shop)}
+    assert found == {
+        (Kind.STOCK_DIFFERS, shelf[counted]),
+        (Kind.RESERVATIONS_DIFFER, shelf[kept]),
+        (Kind.STOCK_HELD_FOR_NOTHING, over),
+        (Kind.STOCK_HELD_FOR_NOTHING, never.order_no),
+        (Kind.STOCK_HELD_FOR_NOTHING, "by hand"),
+        (Kind.CODES_HELD_FOR_NOTHING, over),
+        (Kind.LIMIT_HELD_FOR_NOTHING, over),
+        (Kind.LIMIT_DIFFERS, "gone/three"),
+        (Kind.POINTS_DIFFER, "midas"),
+        (Kind.POINTS_HELD_FOR_NOTHING, over),
+        (Kind.COUPON_HELD_FOR_NOTHING, purse.coupon),
+        (Kind.COUPON_DIFFERS, other.coupon),
+        (Kind.COUPONS_ISSUED_DIFFER, await _template(shop)),
+        (Kind.BUDGET_DIFFERS, budget),
+        (Kind.BUDGET_HELD_FOR_NOTHING, over),
+        (Kind.QUOTA_DIFFERS, f"{budget}/midas"),
+        (Kind.PAYMENT_MISSING, f"{unpaid}/full"),
+        (Kind.REFUNDED_DIFFERS, payment.payment_id),
+        (Kind.RUN_WITHOUT_PURPOSE, order_workflow_id(over)),
+        (Kind.CAPTURE_UNKNOWN_HERE, "pay-x"),
+        (Kind.CAPTURE_UNKNOWN_HERE, twice.payment_id),
+        (Kind.CAPTURE_UNKNOWN_THERE, forgotten.payment_id),
+        (Kind.REFUND_UNKNOWN_HERE, "rf_x.1"),
+    }
+
+    # What is held for nothing goes back, once, and the ledgers say so.
+    held = {(kind, subject) for kind, subject in found if kind.endswith("for_nothing") and subject != "by hand"}
+    for kind, subject in sorted(held):
+        await shop.repair(Kind(kind), subject)
+    assert (await purse.position()).points == (1_000, 0)
+    with pytest.raises(ActionNotAllowed):
+        await shop.repair(Kind.STOCK_DIFFERS, shelf[counted])
+
+    # What is put right is gone; what is ignored stays so, until it is another difference.
+    await behind("UPDATE stock SET on_hand = on_hand - 1 WHERE sku = :sku", sku=counted)
+    await shop.decides(await shop.item(Kind.POINTS_DIFFER, "midas"), Decision.IGNORE)
+    await shop.decides(await shop.item(Kind.LIMIT_DIFFERS, "gone/three"), Decision.RESOLVE)
+    left = kinds(await shop.look())
+    assert found - left == held | {(Kind.STOCK_DIFFERS, shelf[counted]), (Kind.POINTS_DIFFER, "midas")}
+    assert left < found
+    assert (await shop.item(Kind.STOCK_DIFFERS, shelf[counted])).state is ItemState.GONE
+    assert (await shop.item(Kind.POINTS_DIFFER, "midas")).state is ItemState.IGNORED
+    await behind("UPDATE point_accounts SET balance = 6 WHERE account = 'midas'")
+    assert (Kind.POINTS_DIFFER, "midas") in kinds(await shop.look())
+
+
+async def test_a_run_that_was_ended_goes_on_where_it_was(shop: BooksStand) -> None:
+    orders = shop.orders
+    sku = await orders.shelves()
+    number = await orders.placed((sku, 1))
+    await orders.run(number).terminate()
+    wrong = await orders.attempt(await orders.placed((sku, 1)))
+    orders.provider.refusals[wrong.payment_id].append(RefundState.SENT)
+    await orders.reports(wrong, amount=twd(1))
+    shop.states(wrong, twd(1))
+    refund_no, run = number_of(source_of(wrong.payment_id)), refund_workflow_id(wrong.payment_id)
+    await until(lambda: shop.refund(refund_no), lambda refund: refund is not None and refund.state == "sent", PATIENCE)
+    await orders.client.get_workflow_handle(run).terminate()
+
+    before = {item.item_id for item in await shop.items()}
+    await shop.look()
+    fresh = [item for item in await shop.items() if item.item_id not in before]
+    assert {(item.kind, item.subject) for item in fresh} == {
+        (Kind.ORDER_WITHOUT_RUN, number),
+        (Kind.REFUND_WITHOUT_RUN, refund_no),
+    }
+    for item in fresh:
+        await shop.repair(item.kind, item.subject)
+    await shop.pays(number)
+    orders.provider.ends[f"{refund_no}.1"] = RefundState.SUCCEEDED
+    shop.states_refund(wrong, f"{refund_no}.1", twd(1))
+    taken = (Kind.REFUND_NOT_TAKEN_NOTE_OF, refund_no)
+    assert taken in kinds(await shop.look())
+    await shop.repair(*taken)
+    await orders.client.get_workflow_handle(run).result()
+    assert {item.item_id for item in await shop.items()} - before == set()
+
+
+async def test_a_capture_that_nobody_heard_of_is_asked_about_and_money_paid_back_twice_is_told(
+    shop: BooksStand,
+) -> None:
+    orders = shop.orders
+    number = await orders.placed((await orders.shelves(), 1))
+    silent = await orders.attempt(number)
+    shop.states(silent)
+    assert silent.payment_id in (await shop.look())[Kind.CAPTURE_UNKNOWN_HERE]
+    orders.provider.told[silent.payment_id] = PaymentState.SUCCEEDED
+    await shop.repair(Kind.CAPTURE_UNKNOWN_HERE, silent.payment_id)
+    await orders.until(number, "in_production")
+
+    late = await orders.attempt(await orders.placed((await orders.shelves(), 1)))
+    orders.provider.refusals[late.payment_id].append(RefundState.FAILED)
+    await orders.reports(late, amount=twd(9))
+    shop.states(late, twd(9))
+    refund_no = number_of(source_of(late.payment_id))
+    await until(
+        lambda: shop.refund(refund_no), lambda refund: refund is not None and refund.state == "failed", PATIENCE
+    )
+    by = OPERATOR
+    await orders.client.get_workflow_handle(refund_workflow_id(late.payment_id)).execute_update(SETTLE_REFUND, by)
+    shop.states_refund(late, f"{refund_no}.1", twd(9))
+    found = await shop.look()
+    assert refund_no in found[Kind.REFUND_PAID_TWICE]
+    assert silent.payment_id not in found[Kind.CAPTURE_UNKNOWN_HERE]
+    with pytest.raises(ActionNotAllowed):
+        await shop.repair(Kind.REFUND_PAID_TWICE, refund_no)
+
+
+async def test_the_schedule_looks_at_everything_and_is_brought_up_to_date(shop: BooksStand) -> None:
+    client, queue = shop.orders.client, shop.orders.queue
+    try:
+        for seconds in (3600.0, 7200.0):
+            await keep_schedule(client, task_queue=queue, interval=seconds)
+        handle = client.get_schedule_handle(SCHEDULE)
+        known = (await handle.describe()).schedule
+        assert [interval.every.total_seconds() for interval in known.spec.intervals] == [7200]
+        await handle.trigger()
+        ran = await until(handle.describe, lambda seen: bool(seen.info.recent_actions), PATIENCE)
+        action = ran.info.recent_actions[-1].action
+        assert isinstance(action, ScheduleActionExecutionStartWorkflow)
+        outcome = await client.get_workflow_handle(action.workflow_id, result_type=ReconciliationOutcome).result()
+        assert outcome.failed == []
+        async with shop.database.transaction() as connection:
+            assert {check.check for check in await reconciliation.checks(connection)} >= {"stock", "orders' runs"}
+    finally:
+        await keep_schedule(client, task_queue=queue, interval=None)
+        await keep_schedule(client, task_queue=queue, interval=None)
+
+
+async def _places(shop: BooksStand) -> list[tuple[str, str]]:
+    async with shop.database.transaction() as connection:
+        rows = await connection.exec_driver_sql("SELECT sku, warehouse_id FROM stock")
+        return [(row.sku, row.warehouse_id) for row in rows]
+
+
+async def _template(shop: BooksStand) -> str:
+    async with shop.database.transaction() as connection:
+        row = await connection.exec_driver_sql("SELECT max(template) AS name FROM coupon_templates")
+        return str(row.one().name)
