@@ -32,6 +32,7 @@ from api.routers import (
     admin_risk,
     after_sales,
     allocations,
+    attachments,
     audit,
     catalogue,
     codes,
@@ -60,6 +61,7 @@ from api.sandbox.router import router as sandbox
 from api.sandbox.sender import SandboxSender
 from api.sealing import Sealer
 from api.services import Services
+from ordersaga.gateways.attachments.store import store_at
 from ordersaga.gateways.codes import CodeVault
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
@@ -105,7 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
         addresses, coupons, codes, membership, notifications, events, webhooks, order_types, admin, admin_offers,
         admin_coupons, after_sales, admin_members, admin_campaigns, admin_codes, admin_policies,
         admin_after_sales_rules, admin_limits, admin_risk, admin_block_lists, webhook_endpoints, event_stream, refunds,
-        admin_reconciliation, health, metrics,
+        admin_reconciliation, attachments, health, metrics,
     )  # fmt: skip
     for room in rooms:
         app.include_router(room.router)
@@ -142,6 +144,7 @@ async def build_services(settings: Settings) -> Services:
         gates=Gates(settings, redis, database),
         downstream=Downstream.build(settings, database),
         codes=CodeVault(settings.encryption.ring()),
+        attachments=store_at(settings.attachments.folder, database.engine),
     )
 
 

@@ -13,6 +13,7 @@ from api.downstream import Downstream
 from api.gate import Gates
 from api.hardening.rates import RateLimiter
 from api.sealing import Sealer
+from ordersaga.gateways.attachments.store import AttachmentStore
 from ordersaga.gateways.codes import CodeVault
 from ordersaga.gateways.logistics import CarrierCallbacks
 from ordersaga.gateways.payment.registry import PaymentProviders
@@ -37,6 +38,7 @@ class Services:
     gates: Gates
     downstream: Downstream
     codes: CodeVault
+    attachments: AttachmentStore
     policy_versions: dict[str, int] = field(default_factory=dict)
 
     async def policy_version(self, order_type: str) -> int:

@@ -27,6 +27,7 @@ from activities.reconciliation import Reconciliation as ReconciliationLooks
 from activities.refund import Refunds
 from activities.stock import Stock
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
+from ordersaga.gateways.attachments.store import store_at
 from ordersaga.gateways.entitlements.provider import EntitlementProvider
 from ordersaga.gateways.entitlements.sandbox import SandboxEntitlements
 from ordersaga.gateways.loops import end
@@ -36,6 +37,7 @@ from ordersaga.gateways.scraping import Scraping
 from ordersaga.gateways.temporal import connect
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
+from worker.attachments import ForgottenAttachments
 from worker.backlog import Backlog
 from worker.campaigns import EndedCampaigns
 from worker.checkpoints import Checkpointing
@@ -178,6 +180,7 @@ async def serve(settings: Settings) -> None:
         Checkpointing(database, settings.audit.ring(), interval=settings.audit.checkpoint_seconds).run(),
         EndedCampaigns(database, grace=timedelta(seconds=settings.placing_deadline_seconds)).run(),
         OverdueGroups(database, client, task_queue=settings.task_queue).run(),
+        ForgottenAttachments(database, store_at(settings.attachments.folder, database.engine)).run(),
         tell_downstream(settings, database),
         refresh_gates(settings, database),
     )

@@ -30,11 +30,15 @@ class RequestSizes:
             return await self._app(scope, receive, send)
         if head_bytes(scope) > self._settings.head_bytes:
             return await response(too_large_a_head(self._settings))(scope, receive, send)
-        is_administration = scope["path"].startswith("/v1/admin/")
-        allowed = self._settings.catalogue_bytes if is_administration else self._settings.body_bytes
+        allowed = self._allowed(scope["path"])
         if _said_bytes(scope) > allowed:
             return await too_large(allowed)(scope, receive, send)
         return await self._app(scope, _Counting(receive, allowed).receive, send)
+
+    def _allowed(self, path: str) -> int:
+        if path.startswith("/v1/admin/"):
+            return self._settings.catalogue_bytes
+        return self._settings.attachment_bytes if path == "/v1/attachments" else self._settings.body_bytes
 
 
 class _Counting:

@@ -11,8 +11,8 @@ from api.schemas.refunds import Note, RefundView
 from api.schemas.values import STORABLE, Identifier, LongText, MoneyView, Request, Response, Units
 from ordersaga.domain.after_sales.case import Fault, Kind, Reason, Restock
 from ordersaga.domain.after_sales.details import SHIPMENT_CODE, Inspected, accepting
+from ordersaga.domain.attachments import PER_CASE
 from ordersaga.domain.lifecycle.after_sales import CaseState
-from ordersaga.persistence.attachments import PER_CASE
 
 LineNo = Annotated[int, Field(ge=1, le=100_000)]
 Quantity = Annotated[int, Field(ge=1, le=100_000)]
@@ -203,8 +203,12 @@ class BreakdownView(Response):
 
 
 class ShipmentView(Response):
-    carrier: str
-    tracking_no: str
+    """How the goods came back; what nobody has said is left empty."""
+
+    carrier: str | None = None
+    tracking_no: str | None = None
+    shipped_at: datetime | None = None
+    received_at: datetime | None = None
 
 
 class EvidenceView(Response):

@@ -194,7 +194,7 @@ class ReplacementUnavailable(Refused):
 
 
 class AttachmentInvalid(Refused):
-    """`reason` is `too_large`, `unknown_type`, `type_mismatch`, `too_many`, `unknown_attachment` or `used`."""
+    """`reason` is `unknown_type`, `type_mismatch`, `too_many`, `unknown_attachment` or `used`."""
 
     code = "attachment_invalid"
 

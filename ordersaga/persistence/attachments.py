@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.attachments import KEPT_UNUSED, PER_CASE
 from ordersaga.domain.errors import AttachmentInvalid
 from ordersaga.persistence.tables.attachments import attachments
-
-PER_CASE = 9
-"""How many attachments a case shows at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,15 @@ class Attachment:
 _COLUMNS = tuple(attachments.c[field.name] for field in fields(Attachment))
 
 
-async def add(connection: AsyncConnection, attachment: Attachment) -> None:
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('attachments' || chr(31) || :owner, 8))")
+
+
+async def add(connection: AsyncConnection, attachment: Attachment, *, unused_at_most: int) -> None:
+    """Note what somebody brings. Raises `AttachmentInvalid` for who has so many already that no case shows."""
+    await connection.execute(_ALONE, {"owner": attachment.owner})
+    if await unused(connection, attachment.owner) >= unused_at_most:
+        message = f"{unused_at_most} attachments wait to be shown in a case"
+        raise AttachmentInvalid(message, reason="too_many", allowed=unused_at_most)
     values = {field.name: getattr(attachment, field.name) for field in fields(Attachment)}
     await connection.execute(insert(attachments).values(values))
 
@@ -56,7 +62,9 @@ async def attach(connection: AsyncConnection, owner: str, case_no: str, ids: Seq
     if len(wanted) > PER_CASE:
         raise AttachmentInvalid(f"a case shows {PER_CASE} attachments at most", reason="too_many", allowed=PER_CASE)
     for attachment_id in sorted(wanted):
-        free = (attachments.c.attachment_id == attachment_id) & (attachments.c.owner == owner)
+        own = (attachments.c.attachment_id == attachment_id) & (attachments.c.owner == owner)
+        # What is older is on its way out.
+        free = own & (attachments.c.case_no.is_not(None) | (attachments.c.uploaded_at > at - KEPT_UNUSED))
         taken = (
             update(attachments).where(free & attachments.c.case_no.is_(None)).values(case_no=case_no, attached_at=at)
         )
@@ -74,13 +82,13 @@ async def unused(connection: AsyncConnection, owner: str) -> int:
 
 
 async def forgotten(connection: AsyncConnection, before: datetime, limit: int) -> Sequence[str]:
-    """Remove what was brought before that moment and never shown; their ids, for whoever keeps the bytes."""
-    old = (
-        select(attachments.c.attachment_id)
-        .where(attachments.c.case_no.is_(None) & (attachments.c.uploaded_at < before))
-        .order_by(attachments.c.uploaded_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    removed = delete(attachments).where(attachments.c.attachment_id.in_(old)).returning(attachments.c.attachment_id)
-    return (await connection.scalars(removed)).all()
+    """What was brought before that moment and never shown, for whoever removes it from where its bytes are."""
+    old = attachments.c.case_no.is_(None) & (attachments.c.uploaded_at < before)
+    query = select(attachments.c.attachment_id).where(old).order_by(attachments.c.uploaded_at).limit(limit)
+    return (await connection.scalars(query)).all()
+
+
+async def remove(connection: AsyncConnection, attachment_id: str) -> None:
+    """Forget what no case shows."""
+    unshown = (attachments.c.attachment_id == attachment_id) & attachments.c.case_no.is_(None)
+    await connection.execute(delete(attachments).where(unshown))

@@ -20,6 +20,7 @@ from ordersaga.domain.webhooks import RETRY_PLANS, RetryPlan
 from ordersaga.persistence.engine import driver_url, is_pooled
 from ordersaga.settings.keys import AuditSettings, KeyRingSettings, QuoteSettings
 from ordersaga.settings.neighbours import (
+    AttachmentSettings,
     EventSettings,
     InquirySettings,
     ReconciliationSettings,
@@ -31,6 +32,7 @@ from ordersaga.settings.requests import Allowance, AuthSettings, GateSettings, H
 __all__ = [
     "DEVELOPMENT_ISSUER",
     "Allowance",
+    "AttachmentSettings",
     "AuditSettings",
     "AuthSettings",
     "EventSettings",
@@ -122,6 +124,7 @@ class Settings(BaseSettings):
     rate_limits: RateLimitSettings = RateLimitSettings()
     gate: GateSettings = GateSettings()
     http: HttpSettings = HttpSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     events: EventSettings = EventSettings()
     webhooks: WebhookSettings = WebhookSettings()
 

@@ -1,5 +1,7 @@
 """Neighbours: payment providers and carriers, and the downstream systems that are told of events."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, Field, IPvAnyNetwork, SecretStr
 
 from ordersaga.domain.reconciliation import Patience
@@ -40,6 +42,15 @@ class ReconciliationSettings(BaseModel):
             window_seconds=self.window_seconds,
             most=self.most,
         )
+
+
+class AttachmentSettings(BaseModel):
+    """Where the bytes of attachments are kept, and how many may wait to be shown in a case."""
+
+    folder: Path | None = Field(
+        None, description="a folder that every API and worker process sees; in PostgreSQL if not set"
+    )
+    unused_per_account: int = Field(20, gt=0, description="attachments of an account that no case shows yet")
 
 
 class EventSettings(BaseModel):

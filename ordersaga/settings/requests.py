@@ -48,6 +48,7 @@ class HttpSettings(BaseModel):
     """What the API takes from a connection, and whom it believes."""
 
     body_bytes: int = Field(1024**2, gt=0, description="the largest body of a request")
+    attachment_bytes: int = Field(5 * 1024**2, gt=0, description="the largest attachment that a buyer may bring")
     catalogue_bytes: int = Field(16 * 1024**2, gt=0, description="the largest body of an operator's request")
     head_bytes: int = Field(64 * 1024, ge=8192, description="the largest request line with all headers")
     keep_alive_seconds: int = Field(

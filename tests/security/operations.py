@@ -26,12 +26,15 @@ STRANGERS = frozenset({"nobody", "a bad token", "another buyer", "another mercha
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`answers` has a status for each of `CALLERS`. `proof` names the key that opens what no token does."""
+    """`answers` has a status for each of `CALLERS`. `proof` names the key that opens what no token does. A `file` is a
+    body that is no JSON: its type, and how it begins.
+    """
 
     path: str
     answers: tuple[int, ...]
     body: Any = None
     proof: str | None = None
+    file: tuple[str, bytes] | None = None
 
 
 _SKU = {
@@ -134,6 +137,11 @@ OPERATIONS: dict[str, Operation] = {
     "POST /v1/orders/{order_no}/changes": Operation("/v1/orders/{changeable}/changes",
         (401, 401,  200, 404,  403, 403,  403, 403,  403, 403),
         {"change_token": "{change}"}),
+    "POST /v1/attachments": Operation("/v1/attachments",
+        (401, 401,  201, 201,  403, 403,  403, 403,  403, 403),
+        file=("image/png", b"\x89PNG\r\n\x1a\n")),
+    "GET /v1/attachments/{attachment_id}": Operation("/v1/attachments/{attachment}",
+        (401, 401,  200, 404,  404, 404,  404, 404,  200, 404)),
     "POST /v1/orders/{order_no}/confirm-receipt": Operation("/v1/orders/{delivered}/confirm-receipt",
         (401, 401,  200, 404,  403, 403,  403, 403,  200, 403)),
     "POST /v1/orders/{order_no}/reviews": Operation("/v1/orders/{received}/reviews",

@@ -16,7 +16,7 @@ from ordersaga.gateways.signing import sign
 from tests.group_buy import GroupBuy
 from tests.security.many_units import ManyUnits
 from tests.security.operations import CALLERS, OPERATIONS
-from tests.shop import TAIPEI, Document, Person, Shop, until
+from tests.shop import TAIPEI, Document, Person, Shop, succeeded, until
 
 PRIVATE = {"name": "Philippa Fuzzington", "phone": "+886 900 314 159", "line1": "42 Unmistakable Lane"}
 
@@ -29,10 +29,17 @@ class Call:
     path: str
     body: Any
     headers: Mapping[str, str]
+    file: tuple[str, bytes] | None = None
 
     @property
     def content(self) -> bytes | None:
+        if self.file is not None:
+            return self.file[1]
         return None if self.body is None else json.dumps(self.body).encode()
+
+    @property
+    def content_type(self) -> str:
+        return "application/json" if self.file is None else self.file[0]
 
 
 @dataclass(slots=True)
@@ -73,7 +80,7 @@ class Scene:
         """The operation of this name, called rightly."""
         operation = OPERATIONS[name]
         path, body = await self._filled(operation.path), await self._filled(operation.body)
-        call = Call(name.split(" ")[0], path, body, {})
+        call = Call(name.split(" ")[0], path, body, {}, operation.file)
         return replace(call, headers=self.proof(name, call.content or b""))
 
     def used(self) -> None:
@@ -112,6 +119,7 @@ class Scene:
             "payment": self._payment,
             "cashier": self._cashier,
             "produced": self._produced,
+            "attachment": self._attachment,
             "changeable": self._changeable,
             "change": self._change,
             "parcel": self._parcel,
@@ -185,6 +193,13 @@ class Scene:
         body = {"lines": [{"line_no": 1, "quantity": 1}]}
         preview = await self.buyer.post(f"/v1/orders/{self.things['changeable']}/changes/preview", body)
         return str(preview["change_token"])
+
+    async def _attachment(self) -> str:
+        """What the buyer brought, and no case shows."""
+        call = await self.call("POST /v1/attachments")
+        headers = {"Content-Type": call.content_type}
+        answer = await self.buyer.ask(call.method, call.path, content=call.content, headers=headers)
+        return str(succeeded(answer)["attachment_id"])
 
     async def _payment(self) -> str:
         order = await self._order()

@@ -61,7 +61,7 @@ def is_refused_rightly(answer: httpx.Response) -> None:
 
 async def asked(person: Person, call: Call, *, with_proof: bool) -> httpx.Response:
     """The answer; of one that never ends, its beginning."""
-    headers = {"Content-Type": "application/json"} | (dict(call.headers) if with_proof else {})
+    headers = {"Content-Type": call.content_type} | (dict(call.headers) if with_proof else {})
     if person.token is not None and not with_proof:
         headers["Authorization"] = f"Bearer {person.token}"
     async with (

@@ -107,7 +107,7 @@ async def test_a_right_request_succeeds_as_documented(target: Target, name: str)
         statuses = []
         with target.client() as client:
             for proof in callers:
-                headers = {"Content-Type": "application/json", **proof}
+                headers = {"Content-Type": call.content_type, **proof}
                 request = client.build_request(call.method, call.path, content=call.content, headers=headers)
                 answer = client.send(request, stream=True)
                 check(operation.Case(path_parameters=parameters(name, call)), answer)
