@@ -59,8 +59,8 @@ class Example:
                 wishes=Wishes(**wishes, **choice),
             ),
         )
-        rules_by_turn = sorted((*offers, *(coupon.offer for coupon in coupons)), key=_turn)
-        self._stages = {offer.code: offer.applied_in for offer in rules_by_turn} | {"points": Stage.POINTS}
+        self.rules = sorted((*offers, *(coupon.offer for coupon in coupons)), key=_turn)
+        self._stages = {offer.code: offer.applied_in for offer in self.rules} | {"points": Stage.POINTS}
         self._bought = sorted((line for line in self.pricing.order.lines if not line.gift), key=lambda line: line.sku)
 
     def stages(self) -> list[Row]:
