@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _ORDERS = Path(__file__).parent / "demo_orders"
 _WIDTH_OF_A_FILE = 120
+_TIME_TO_CLAIM = '{"standard": {"after_sales_seconds": 8}}'
+"""All scenes are played at once: on a busy machine a claim takes its time."""
 
 
 def demo() -> None:
@@ -61,7 +63,7 @@ async def _demo(console: Console, data_dir: Path) -> bool:
             port=0,
             profile="demo",
             simulate=True,
-            environment={"ORDERSAGA_BY_HAND": BY_HAND},
+            environment={"ORDERSAGA_BY_HAND": BY_HAND, "ORDERSAGA_POLICIES": _TIME_TO_CLAIM},
         ),
         display,
     )

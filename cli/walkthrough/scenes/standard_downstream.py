@@ -1,4 +1,4 @@
-"""Chapter 11: what the systems behind the shop are told of an order."""
+"""Chapter 14: what the systems behind the shop are told of an order."""
 
 from rich.table import Table
 
@@ -39,7 +39,7 @@ def _show(stage: Stage, items: list[JsonObject]) -> None:
 
 
 CHAPTER = Chapter(
-    11,
+    14,
     "Systems behind the shop",
     (Scene("downstream", "What a downstream system hears of an order", "R-ORD-3", heard),),
 )
