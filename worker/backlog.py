@@ -13,7 +13,7 @@ from temporalio.client import Client
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES, order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.payment import CONFIRMED_BY
-from ordersaga.persistence import backlog
+from ordersaga.persistence import backlog, reconciliation
 from ordersaga.persistence.database import Database
 
 REPORTS = Gauge("ordersaga_inbox_undelivered", "Reports of providers and carriers that no run was told of yet.")
@@ -28,6 +28,12 @@ DEAD_DELIVERIES = Gauge("ordersaga_webhook_dead_letters", "Webhook deliveries th
 ORDERS = Gauge("ordersaga_orders", "Orders that have not come to their end.", ["order_type", "state"])
 OVERDUE = Gauge("ordersaga_orders_payment_overdue", "Orders that still await payment two minutes past their deadline.")
 TROUBLED_RUNS = Gauge("ordersaga_runs_with_problems", "Open runs whose workflow task failed again and again.")
+DIFFERENCES = Gauge(
+    "ordersaga_reconciliation_open_items", "Differences between the books that wait.", ["kind", "severity"]
+)
+COMPARED_AT = Gauge(
+    "ordersaga_reconciliation_oldest_look_timestamp_seconds", "When the books not looked at for longest were; 0: never."
+)
 READ_AT = Gauge("ordersaga_backlog_read_timestamp_seconds", "When the database and Temporal were last asked for these.")
 
 _GRACE = timedelta(minutes=2)
@@ -69,6 +75,8 @@ class Backlog:
     async def _ask_database(self) -> None:
         async with self._database.transaction() as connection:
             waits = await backlog.backlog(connection)
+            differences = await reconciliation.count_open(connection)
+            looks = await reconciliation.checks(connection)
         now = datetime.now(UTC)
         REPORTS.set(waits.reports)
         OLDEST_REPORT.set(_age(waits.oldest_report, now))
@@ -78,6 +86,10 @@ class Backlog:
         OLDEST_REFUND.set(_age(waits.oldest_refund, now))
         FAILED_REFUNDS.set(waits.failed_refunds)
         DEAD_DELIVERIES.set(waits.dead_deliveries)
+        DIFFERENCES.clear()
+        for (kind, severity), count in differences.items():
+            DIFFERENCES.labels(kind, severity).set(count)
+        COMPARED_AT.set(min((look.looked_at.timestamp() for look in looks), default=0.0))
 
     async def _ask_orders(self) -> None:
         async with self._database.transaction() as connection:
