@@ -90,14 +90,16 @@ async def test_a_cancel_asks_the_provider_first_and_an_order_that_was_paid_meanw
     assert await shop.stock(sku) == (5, 2)
 
 
-async def test_a_paid_order_is_not_cancelled_and_the_refusal_names_action_and_state(shop: Shop) -> None:
+async def test_a_shipped_order_is_not_cancelled_and_the_refusal_names_action_and_state(shop: Shop) -> None:
     buyer, order_no, sku = await ordered(shop)
     await shop.pays(buyer, order_no)
-    await shop.until(order_no, "in_production")
+    order = await shop.until(order_no, "in_production")
+    await shop.reports(order["parcels"][0], "handed_over")
+    await shop.until(order_no, "shipped")
     async with shop.nothing_changes(buyer, sku):
         for key in (None, "a-key"):
             problem = refused(await buyer.ask("POST", path_of(order_no), {}, key=key), 409, "action_not_allowed")
-            assert (problem["action"], problem["state"]) == ("cancel", "in_production")
+            assert (problem["action"], problem["state"]) == ("cancel", "shipped")
 
 
 async def test_nothing_can_be_done_with_a_cancelled_order(shop: Shop) -> None:
