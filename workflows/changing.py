@@ -75,7 +75,9 @@ class Changing(Reviewing):
                 await self._settle()
             if not self.machine.allows(self.state, Action.CHANGE_ORDER, Actor(accepted.by.role)):
                 raise refusal("a payment was faster", action=Action.CHANGE_ORDER, state=self.state)
-            if not self._open_attempts and await self._apply(accepted):
+            if self._open_attempts:
+                break
+            if await self._apply(accepted):
                 return
         raise refusal("a payment is under way", action=Action.CHANGE_ORDER, state=self.state)
 

@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
-from ordersaga.domain.messages import ActedBy, RiskDecision, StateReached, order_workflow_id
+from ordersaga.domain.messages import AcceptedChange, ActedBy, RiskDecision, StateReached, order_workflow_id
 from tests.integration.outside import Outages
 
 PATIENCE = 40.0
@@ -59,7 +59,7 @@ class OrderRuns:
             reached = await self.run(order_no).result()
         return str(reached.state)
 
-    async def asks(self, order_no: str, update: str, by: ActedBy | RiskDecision = BUYER) -> str:
+    async def asks(self, order_no: str, update: str, by: ActedBy | RiskDecision | AcceptedChange = BUYER) -> str:
         """Send an update. The state that it answers with."""
         async with asyncio.timeout(PATIENCE):
             reached = await self.run(order_no).execute_update(update, by, result_type=StateReached)
@@ -78,7 +78,7 @@ class OrderRuns:
         except RPCError as error:
             return error.status.name.lower()
 
-    async def refusal(self, order_no: str, update: str, by: ActedBy | RiskDecision = BUYER) -> ApplicationError:
+    async def refusal(self, order_no: str, update: str, by: ActedBy | RiskDecision | AcceptedChange = BUYER) -> ApplicationError:
         """Send an update that is to be refused. The refusal."""
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await self.asks(order_no, update, by)
