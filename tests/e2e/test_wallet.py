@@ -137,5 +137,6 @@ async def test_a_membership_tells_points_their_worth_and_what_is_left_of_each_be
             "amount": {"amount": 3, "currency": "TND"},
             "share_basis_points": 10_000,
             "minimum": 20,
+            "earned_per": 0,
         },
     } in found["points"]["worth"]
