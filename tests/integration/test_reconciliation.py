@@ -1,7 +1,7 @@
 """Comparing the books finds what was made wrong behind the system's back and nothing else, and much can be repaired."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from temporalio.client import ScheduleActionExecutionStartWorkflow
@@ -20,7 +20,7 @@ from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.reconciliation import Decision, ItemState, Kind
 from ordersaga.domain.refund import number_of, source_of
 from ordersaga.domain.sourcing import Demand
-from ordersaga.gateways.payment.provider import Booking, PaymentUnknown, StatementLine
+from ordersaga.gateways.payment.provider import Booking, PaymentUnknown, RefundUnknown, StatementLine
 from ordersaga.persistence import reconciliation, stock
 from tests.goods import TAIPEI, twd
 from tests.integration.books_stand import BooksStand, books, kinds
@@ -170,6 +170,77 @@ async def test_each_difference_is_found_and_named_and_gone_once_it_is(shop: Book
     assert (await shop.item(Kind.POINTS_DIFFER, "midas")).state is ItemState.IGNORED
     await behind("UPDATE point_accounts SET balance = 6 WHERE account = 'midas'")
     assert (Kind.POINTS_DIFFER, "midas") in kinds(await shop.look())
+
+
+async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(shop: BooksStand) -> None:
+    orders, behind = shop.orders, shop.behind
+    sku = await orders.shelves()
+    before = kinds(await shop.look())
+    number = await orders.placed((sku, 1))
+    payment = await shop.pays(number)
+    waiting, unpaid = [await orders.placed((sku, 1)) for _ in range(2)]
+    taken, kept = await orders.attempt(unpaid), await orders.attempt(waiting)
+
+    await behind("UPDATE orders SET state = 'refunding' WHERE order_no = :number", number=waiting)
+    received = (
+        "UPDATE payments SET state = :state, received_amount = :sum, received_currency = 'TWD' WHERE payment_id = :id"
+    )
+    await behind(received, state="succeeded", sum=taken.amount.amount, id=taken.payment_id)
+    await behind(received, state="unexpected", sum=7, id=kept.payment_id)
+    shop.states(taken, twd(8))
+    shop.states(kept, twd(7))
+    await behind(
+        "INSERT INTO after_sales_cases (case_no, order_no, sequence, kind, reason, fault, state, table_version,"
+        " merchant_id, opened_by_role, opened_by, opened_at, updated_at)"
+        " VALUES (:case, :number, 1, 'refund', 'other', 'buyer', 'refunding', 1, 'm', 'buyer', 'a', now(), now())",
+        case=f"{number}-A1",
+        number=number,
+    )
+    await behind(
+        "INSERT INTO after_sales_lines (case_no, line_no, units) VALUES (:case, 1, '[1]')", case=f"{number}-A1"
+    )
+    refund = (
+        "INSERT INTO refunds (refund_no, source_document, order_no, payment_id, provider, amount, currency, reason,"
+        " state, requested_at, updated_at) VALUES (:no, :no, :number, :id, 'fake', :sum, 'TWD', '', :state, now(), :at)"
+    )
+    now, long_ago = datetime.now(UTC), datetime.now(UTC) - timedelta(days=3)
+    for no, state, amount, at in (
+        ("rf_stuck", "sent", 5, long_ago),
+        ("rf_huge", "succeeded", 10**9, now),
+        ("rf_lost", "succeeded", 6, now),
+    ):
+        await behind(refund, no=no, number=number, id=payment.payment_id, sum=amount, state=state, at=at)
+    shop.states_refund(payment, "rf_huge.1", twd(4))
+    orders.provider.ends["rf_lost.1"] = RefundUnknown("rf_lost.1")
+    await behind(
+        "INSERT INTO campaigns (code, order_type, name, sku, price, currency, starts_at, ends_at, terms, updated_at)"
+        " VALUES ('together', 'group_buy', '', :sku, 1, 'TWD', now(), now() + interval '1 day', '{}', now())",
+        sku=sku,
+    )
+    await behind(
+        "INSERT INTO groups (group_code, campaign, size, leader, state, opened_at, expires_at, updated_at)"
+        " VALUES ('G1', 'together', 2, 'a', 'forming', now(), now() + interval '1 day', now())"
+    )
+
+    assert kinds(await shop.look()) - before == {
+        (Kind.ORDER_REFUNDED_AND_WAITING, waiting),
+        (Kind.PAYMENT_MISSING, f"{waiting}/full"),
+        (Kind.PAYMENT_NOT_TAKEN, taken.payment_id),
+        (Kind.CAPTURE_DIFFERS, taken.payment_id),
+        (Kind.UNEXPECTED_MONEY_KEPT, kept.payment_id),
+        (Kind.CASE_REFUNDED_AND_WAITING, f"{number}-A1"),
+        (Kind.CASE_WITHOUT_RUN, f"{number}-A1"),
+        (Kind.CLAIMS_DIFFER, f"{number}-A1"),
+        (Kind.REFUNDED_DIFFERS, payment.payment_id),
+        (Kind.REFUNDS_EXCEED_PAYMENT, payment.payment_id),
+        (Kind.REFUND_STUCK, "rf_stuck"),
+        (Kind.REFUND_WITHOUT_RUN, "rf_stuck"),
+        (Kind.REFUND_DIFFERS, "rf_huge"),
+        (Kind.REFUND_UNKNOWN_THERE, "rf_lost"),
+        (Kind.GROUP_WITHOUT_RUN, "G1"),
+    }
+    await shop.repair(Kind.UNEXPECTED_MONEY_KEPT, kept.payment_id)
+    await until(lambda: orders.payment(kept.payment_id), lambda payment: payment.refunded == 7, PATIENCE)
 
 
 async def test_a_run_that_was_ended_goes_on_where_it_was(shop: BooksStand) -> None:
