@@ -15,7 +15,7 @@ from ordersaga.domain.after_sales.details import inspected_in
 from ordersaga.domain.after_sales.inspection import inspected, is_refusal
 from ordersaga.domain.errors import ActionNotAllowed, RuleInvalid
 from ordersaga.domain.lifecycle.after_sales import CaseAction
-from ordersaga.persistence import orders
+from ordersaga.persistence import orders, stocktaking
 from ordersaga.persistence.restocking import GoodsBack, restock
 
 _ACCEPTANCES = frozenset({CaseAction.ACCEPT_FOR_REFUND, CaseAction.ACCEPT_FOR_EXCHANGE})
@@ -70,6 +70,9 @@ async def _accept(connection: AsyncConnection, case: Case, request: ActOnCase) -
         raise ActionNotAllowed("no warehouse is known that the goods came from", action=request.command)
     case = replace(case, lines=inspected(case, inspected_in(request.details)))
     skus = {line.line_no: line.sku for line in (await orders.lines_of(connection, [case.order_no]))[case.order_no]}
+    # What comes back and what is kept for it are locked together, in the order that everybody keeps.
+    touched = {sku for line in case.lines for sku in (skus[line.line_no], line.replacement_sku) if sku is not None}
+    await stocktaking.lock(connection, touched)
     goods = [
         GoodsBack(line.line_no, skus[line.line_no], len(line.taken), line.restock)
         for line in case.lines
