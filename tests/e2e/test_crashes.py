@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import httpx
 import pytest
 
 from devstack.stack import Stack
 from tests.e2e.broken_stack import LONGEST, decided, kill, revive, running
-from tests.shop import Document, Shop, callers_of, refused, until
+from tests.shop import Document, Person, Shop, callers_of, refused, until
 
 pytestmark = pytest.mark.timeout(240)
 
 CROWD = 16
+CLAIMS = 6
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +152,66 @@ async def test_reports_that_come_while_temporal_is_away_are_delivered_later(frag
     await shop.until(order["order_no"], "completed", within=LONGEST)
     await refunded(shop, cancelled)
     assert await shop.stock(sku) == (7, 1)
+
+
+@pytest.mark.parametrize("part", ["api", "worker-1", "postgres"])
+async def test_money_goes_back_once_when_a_part_is_killed_in_the_middle_of_refunds(
+    fragile: Stack, shop: Shop, part: str
+) -> None:
+    """The sandbox provider is served by the API, and dies with it."""
+    sku = await shop.shelves(on_hand=2 * CLAIMS)
+    buyers = [shop.buyer(f"claimant-{number}") for number in range(CLAIMS)]
+    cases = await asyncio.gather(*(claimed(shop, buyer, sku) for buyer in buyers))
+    decisions = [asyncio.create_task(approved(shop, case_no)) for case_no in cases]
+    await asyncio.wait(decisions, return_when=asyncio.FIRST_COMPLETED)
+    await kill(fragile, part)
+    await revive(fragile, part)
+    await asyncio.gather(*decisions)
+    for buyer, case_no in zip(buyers, cases, strict=True):
+        path = f"/v1/after-sales/{case_no}"
+        case = await until(partial(buyer.get, path), lambda case: case["status"] == "refunded", LONGEST)
+        (payment,) = (await buyer.order(case["order_no"]))["payments"]
+        (refund,) = case["refunds"]
+        assert refund["state"] == "succeeded"
+        assert refund["amount"] == payment["refunded"]
+        assert await paid_back(fragile, payment["payment_id"]) == [refund["amount"]["amount"]]
+
+
+async def claimed(shop: Shop, buyer: Person, sku: str) -> str:
+    """A refund of one of two units that are on their way. The case's number."""
+    order = await shop.produces(buyer, (sku, 2))
+    await shop.reports(order["parcels"][0], "handed_over")
+    await shop.until(order["order_no"], "shipped", within=LONGEST)
+    claim = {"kind": "refund", "lines": [{"line_no": 1, "quantity": 1}], "reason": "defective"}
+    return str((await buyer.post(f"/v1/orders/{order['order_no']}/after-sales", claim))["case_no"])
+
+
+async def approved(shop: Shop, case_no: str) -> None:
+    """Approve, again and again with the same key, until there is an answer that does not ask to come back."""
+    decision = {"decision": "approve", "note": "it is broken"}
+
+    async def decide() -> httpx.Response | None:
+        try:
+            answer = await shop.merchant().ask("POST", f"/v1/after-sales/{case_no}/decision", decision, key="k")
+        except httpx.TransportError:
+            return None
+        return None if answer.status_code >= 500 else answer
+
+    answer = await until(decide, lambda answer: answer is not None, LONGEST)
+    assert answer is not None
+    assert answer.status_code == 200, answer.text
+
+
+async def paid_back(stack: Stack, payment_id: str) -> list[int]:
+    """What the provider's own books say that it paid back."""
+    connection = await asyncpg.connect(stack.addresses.database, timeout=10)
+    try:
+        rows = await connection.fetch(
+            "SELECT amount FROM sandbox_refunds WHERE payment_id = $1 AND failure IS NULL", payment_id
+        )
+    finally:
+        await connection.close()
+    return [row["amount"] for row in rows]
 
 
 async def test_after_everything_was_killed_a_new_start_goes_on_with_every_order(tmp_path: Path) -> None:
