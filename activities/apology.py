@@ -23,4 +23,5 @@ async def give(connection: AsyncConnection, case: Case, order: Order, at: dateti
         async with connection.begin_nested():
             await coupons.grant(connection, template, [order.buyer], at, document=case.case_no)
     except (CouponUnavailable, NotFound) as error:
-        log.warning("no coupon says sorry for a cancellation", template=template, code=error.code, **error.details)
+        reason = error.details.get("reason", error.code)
+        log.warning("no coupon says sorry for a cancellation", template=template, reason=reason)

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ordersaga.domain.after_sales.case import Kind, Reason
+from ordersaga.domain.after_sales.rules import AfterSalesRules
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import case_workflow_id, parcel_workflow_id
 from ordersaga.domain.policies import PRODUCTION
+from ordersaga.persistence import after_sales_rules, coupons
 from tests.integration.case_stand import MERCHANT, WAREHOUSE
 from tests.integration.order_stand import OrderStand
 from tests.integration.parcel_stand import ParcelStand
+from tests.integration.purses import Purses
 from tests.integration.refund_stand import RefundStand
 
 S = ParcelState
@@ -135,4 +137,34 @@ async def test_what_is_cancelled_before_the_split_waits_for_it(stand: ParcelStan
     await stand.pays_back_all(order_no)
     assert await stand.orders.ends(order_no) == "refunded"
     assert await stand.orders.held(sku) == (5, 0)
-    assert replace(await stand.case(case), lines=()).state is CaseState.REFUNDED
+    assert (await stand.case(case)).state is CaseState.REFUNDED
+
+
+async def test_a_buyer_whose_goods_the_merchant_has_not_got_has_a_coupon_once_while_there_are_any(
+    stand: ParcelStand,
+) -> None:
+    purses = Purses.empty(stand.orders.database)
+    await purses.template("sorry", issue_limit=1, limit_per_account=1)
+    order_no, _, _ = await _promised(stand, purses.name("sorry"))
+    stand.orders.outages.answers[case_workflow_id(f"{order_no}-A1"), "act_on_case"] = 1
+    first = await stand.opens(order_no, Kind.CANCELLATION, {1: 1}, reason=Reason.OUT_OF_STOCK, by=MERCHANT)
+    await stand.until(first, CaseState.REFUNDING)
+    second = await stand.opens(order_no, Kind.CANCELLATION, {2: 1}, reason=Reason.OUT_OF_STOCK, by=MERCHANT)
+    await stand.until(second, CaseState.REFUNDING)
+    await stand.pays_back_all(order_no)
+    assert await stand.orders.ends(order_no) == "refunded"
+    async with stand.orders.database.transaction() as connection:
+        held = await coupons.of_account(connection, "alice", after=None, limit=1000)
+    assert [coupon.template for coupon in held if coupon.template == purses.name("sorry")] == [purses.name("sorry")]
+
+
+async def _promised(stand: ParcelStand, template: str) -> tuple[str, list[str], list[str]]:
+    """An order of two sellers, placed while the shop promised a coupon of `template`."""
+    rules = AfterSalesRules(apology_template=template)
+    try:
+        async with stand.orders.database.transaction() as connection:
+            await after_sales_rules.publish(connection, rules, datetime.now(UTC))
+        return await stand.produced(1, 1)
+    finally:
+        async with stand.orders.database.transaction() as connection:
+            await after_sales_rules.publish(connection, AfterSalesRules(), datetime.now(UTC))
