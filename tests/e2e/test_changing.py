@@ -176,3 +176,21 @@ async def test_a_delivery_note_is_for_those_who_deliver_and_every_change_keeps_w
     answer = await buyer.ask("PATCH", path_of(order_no, "/delivery-note"), {"note": None})
     refused(answer, 409, "action_not_allowed")
     assert await audited(shop, order_no) == []
+
+
+async def test_a_gift_that_only_comes_with_the_smaller_order_is_held_like_what_was_bought(shop: Shop) -> None:
+    marketing, buyer, sku, gift = Marketing(shop), shop.buyer(), await shop.shelves(), await shop.shelves(on_hand=1)
+    group = {"exclusion_group": f"{shop.mark}-one"}
+    await marketing.promotes("much", off(15_000), sku, minimum_amount=twd(30_000), **group)
+    await marketing.promotes("with", {"kind": "gift", "sku": gift}, sku, **group)
+    order_no = await shop.places(buyer, (sku, 3))
+    assert (await shop.stock(sku), await shop.stock(gift)) == ((100, 3), (1, 0))
+    preview = await previewed(buyer, order_no, (1, 1))
+    assert [(item["line_no"], item["gift"], item["quantity_after"]) for item in preview["lines"]] == [
+        (1, False, 1),
+        (2, True, 1),
+    ]
+    await accepted(buyer, order_no, preview)
+    assert (await shop.stock(sku), await shop.stock(gift)) == ((100, 1), (1, 1))
+    await buyer.post(path_of(order_no, "/cancel"))
+    assert (await shop.stock(sku), await shop.stock(gift), await audited(shop, order_no)) == ((100, 0), (1, 0), [])

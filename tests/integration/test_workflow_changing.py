@@ -51,8 +51,8 @@ async def test_a_change_is_made_once_whatever_fails_and_old_attempts_pay_nothing
     old, due_at = await stand.attempt(order_no), (await stand.order(order_no)).payment_due_at
     first, late = await accepts(stand, order_no, line_1=1), await accepts(stand, order_no, line_2=1)
 
-    stand.mute(order_no, "change_order", 6)
-    stand.away(order_no, "settle_payments", 2)
+    stand.mute(order_no, "change_order", 4)
+    stand.away(order_no, "settle_payments", 1)
     assert await stand.asks(order_no, CHANGE, first) == "awaiting_payment"
     assert await stand.asks(order_no, CHANGE, first) == "awaiting_payment"
     assert await quantities(stand, order_no) == [(1, 1), (2, 2)]
