@@ -105,7 +105,7 @@ class ParcelUnits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """`unfinished` is, by what it is, whatever still waits to be done: reports, callbacks, events, runs. `meddled` is
-    what the audit found: order number (or none) and what is wrong."""
+    what the audit found: order number (or none) and what is wrong. `differing` is what comparing the books found."""
 
     orders: tuple[OrderRow, ...] = ()
     steps: tuple[StepRow, ...] = ()
@@ -117,4 +117,5 @@ class Books:
     parcels: tuple[ParcelUnits, ...] = ()
     purses: Purses = field(default_factory=Purses)
     meddled: tuple[tuple[str, str], ...] = ()
+    differing: tuple[tuple[str, str], ...] = ()
     unfinished: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import Protocol
 from cli.client import Api
 from cli.experiment.books import Books
 from cli.experiment.customer import Customer
-from cli.experiment.evidence import read_audit, read_books
+from cli.experiment.evidence import read_audit, read_books, read_differences
 from cli.experiment.faults import Kind
 from cli.experiment.goods import shelve
 from cli.experiment.journal import Journal, Submission
@@ -92,7 +92,8 @@ class Experiment:
             self._watcher.phase(Phase.SETTLING)
             books = await self._settled(watch)
             self._watcher.phase(Phase.AUDIT)
-            books = replace(books, meddled=await read_audit(self._stack.folder.root))
+            folder = self._stack.folder.root
+            books = replace(books, meddled=await read_audit(folder), differing=await read_differences(folder))
             await self._list(api, books)
         return Outcome(
             self._plan, books, self._journal, judge(books, self._journal), self._saboteur.struck, self._saboteur.died

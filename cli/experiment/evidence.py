@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 from temporalio.client import Client
 
+from activities.reconciliation import Reconciliation
 from cli.experiment.books import (
     BalanceRow,
     Books,
@@ -21,7 +22,11 @@ from cli.experiment.books import (
 from cli.experiment.purse_evidence import read_purses
 from cli.experiment.rows import rows
 from cli.keys import audited_database
+from cli.neighbours import neighbours
 from devstack.ready import Addresses
+from ordersaga.contracts.reconciliation import ListChecks, LookAt
+from ordersaga.domain.reconciliation import ItemState, Patience
+from ordersaga.persistence import reconciliation
 from ordersaga.persistence.verification import verify_all
 
 _ANSWERS_WITHIN = 20.0
@@ -109,6 +114,21 @@ async def read_audit(data_dir: Path) -> tuple[tuple[str, str], ...]:
     finally:
         await database.close()
     return tuple((finding.order_no or "the audit", f"{finding.fault}: {finding.message}") for finding in seen.findings)
+
+
+async def read_differences(data_dir: Path) -> tuple[tuple[str, str], ...]:
+    """What `ordersaga reconcile` finds, of what has just changed too: the shop is at rest."""
+    database, _ = audited_database(data_dir)
+    try:
+        async with neighbours(data_dir, database) as beside:
+            looks = Reconciliation(database, beside.open_runs, beside.providers, Patience(settle_seconds=0))
+            for check in (await looks.checks(ListChecks(at=datetime.now(UTC)))).names:
+                await looks.look(LookAt(check=check, at=datetime.now(UTC)))
+        async with database.transaction() as connection:
+            items = await reconciliation.page(connection, state=ItemState.OPEN, limit=1000)
+    finally:
+        await database.close()
+    return tuple((item.subject, f"{item.kind}: {item.found} instead of {item.expected}") for item in items)
 
 
 async def open_runs(addresses: Addresses) -> tuple[str, ...]:

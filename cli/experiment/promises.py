@@ -221,6 +221,10 @@ def _the_audit_verifies(books: Books, _: Journal) -> Findings:
     yield from books.meddled
 
 
+def _nothing_differs(books: Books, _: Journal) -> Findings:
+    yield from books.differing
+
+
 def _nothing_is_left_undone(books: Books, _: Journal) -> Findings:
     for what, subjects in books.unfinished.items():
         for subject in subjects:
@@ -245,6 +249,7 @@ _PROMISES: dict[str, Callable[[Books, Journal], Findings]] = {
     "goods leave the shelves once, and paid": _goods_leave_once_and_paid,
     **{promise: partial(_of_books, look) for promise, look in PURSE_PROMISES.items()},
     "the audit verifies": _the_audit_verifies,
+    "comparing the books finds nothing": _nothing_differs,
     "nothing is left undone": _nothing_is_left_undone,
 }
 PROMISES = tuple(_PROMISES)

@@ -142,6 +142,10 @@ def left_unpaid(books: Books, _: Journal) -> Books:
     return replace(books, movements=(*books.movements, movement("commit", "cancelled", -2, 0)))
 
 
+def differing(books: Books, _: Journal) -> Books:
+    return replace(books, differing=(("tea/w", "stock_differs: 9 instead of 8"),))
+
+
 def meddled_with(books: Books, _: Journal) -> Books:
     return replace(books, meddled=(("completed", "changed: its payable differs from what was sealed"),))
 
@@ -188,6 +192,7 @@ WRONGS = (
     Wrong("goods leave the shelves once, and paid", "cancelled", left_unpaid),
     Wrong("every order walks its table", "cancelled", refunds_noted),
     Wrong("the audit verifies", "completed", meddled_with),
+    Wrong("comparing the books finds nothing", "tea/w", differing),
     Wrong("nothing is left undone", "order/completed", open_run),
     *PURSE_WRONGS,
 )
