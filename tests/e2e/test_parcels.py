@@ -187,3 +187,40 @@ async def test_goods_come_from_the_nearest_warehouse_that_has_them_all(shop: Sho
     together = await shop.previews(shop.buyer(), (both, 1), (only_far, 1))
     assert [item["warehouse_id"] for line in alone["lines"] for item in line["sources"]] == [near]
     assert [item["warehouse_id"] for line in together["lines"] for item in line["sources"]] == [far, far]
+
+
+async def test_a_lost_parcel_is_sent_again_once_by_whoever_may_say_so(shop: Shop) -> None:
+    _, order, parcel = await in_production(shop)
+    path, body = f"/v1/parcels/{parcel['parcel_no']}", {"decision": "reship", "note": "the carrier is sorry"}
+    merchant = shop.merchant()
+    refused(await merchant.ask("POST", f"{path}/resolution", body), 409, "action_not_allowed")
+    refused(await shop.warehouse().ask("POST", f"{path}/restock", {"restock": "sellable"}), 409, "action_not_allowed")
+    await shop.reports(parcel, "handed_over", "lost")
+    await until_parcel(shop, parcel, "lost")
+    refused(await shop.merchant("rival").ask("POST", f"{path}/resolution", body), 404, "not_found")
+    resolved = await merchant.post(f"{path}/resolution", body, key="once")
+    assert (resolved["state"], len(resolved["replaced_by"])) == ("written_off", 1)
+    assert await merchant.post(f"{path}/resolution", body, key="once") == resolved
+    refunding = {"decision": "refund", "note": "too late"}
+    refused(await shop.operator.ask("POST", f"{path}/resolution", refunding), 409, "action_not_allowed")
+    for _ in range(2):
+        await shop.warehouse().post(f"{path}/restock", {"restock": "sellable"})
+    assert await shop.stock(order["lines"][0]["sku"]) == (5, 2)
+    (again,) = [item for item in (await shop.operator.order(order["order_no"]))["parcels"] if item["replaces"]]
+    assert (again["replaces"], again["lines"]) == (parcel["parcel_no"], parcel["lines"])
+    await shop.reports(again, *WAY_OF_A_PARCEL)
+    await shop.until(order["order_no"], "delivered", "received")
+    assert await shop.stock(order["lines"][0]["sku"]) == (3, 0)
+
+
+async def test_of_a_parcel_that_was_stopped_nothing_is_accepted_any_more(shop: Shop) -> None:
+    buyer, order, parcel = await in_production(shop)
+    await buyer.post(f"/v1/orders/{order['order_no']}/cancel", {"lines": [{"line_no": 1, "quantity": 1}]})
+    await until_parcel(shop, parcel, "cancelled")
+    for event in ("handed_over", "delivered"):
+        answer = await shop.warehouse().ask("POST", f"/v1/parcels/{parcel['parcel_no']}/events", {"event": event})
+        assert refused(answer, 409, "action_not_allowed")["state"] == "cancelled"
+    (again,) = [item for item in (await shop.operator.order(order["order_no"]))["parcels"] if item["replaces"]]
+    await shop.reports(again, *WAY_OF_A_PARCEL)
+    await shop.until(order["order_no"], "delivered", "received")
+    assert await shop.stock(order["lines"][0]["sku"]) == (4, 0)
