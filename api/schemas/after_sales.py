@@ -156,8 +156,8 @@ class CaseHeading(Response):
     reason: Reason
     merchant_id: str
     quantity: int = Field(description="how many units it claims")
-    due_at: datetime | None = Field(description="when silence decides; `null` where it does not")
-    replacement_order_no: str | None = Field(description="the order that an exchange ended in")
+    due_at: datetime | None = Field(None, description="when silence decides; `null` where it does not")
+    replacement_order_no: str | None = Field(None, description="the order that an exchange ended in")
     opened_at: datetime
     updated_at: datetime
 
@@ -167,9 +167,9 @@ class CaseLineView(Response):
     sku: str
     name: str
     quantity: int
-    accepted: int | None = Field(description="by the inspection; `null` before it")
-    restock: Restock | None
-    replacement_sku: str | None
+    accepted: int | None = Field(None, description="by the inspection; `null` before it")
+    restock: Restock | None = None
+    replacement_sku: str | None = None
 
 
 class WithheldView(Response):
@@ -233,7 +233,6 @@ EXAMPLE_CASE: JsonDict = {
     "merchant_id": "tea-house",
     "quantity": 1,
     "due_at": "2026-11-29T09:30:00Z",
-    "replacement_order_no": None,
     "opened_at": "2026-11-22T09:00:00Z",
     "updated_at": "2026-11-22T09:30:00Z",
     "fault": "seller",
@@ -246,13 +245,8 @@ EXAMPLE_CASE: JsonDict = {
             "sku": "teapot",
             "name": "Teapot",
             "quantity": 1,
-            "accepted": None,
-            "restock": None,
-            "replacement_sku": None,
         }
     ],
-    "return_shipment": None,
-    "settlement": None,
     "refunds": [],
     "attachments": [],
     "available_actions": [{"action": "ship_back", "enabled": True, "reason": ""}],
@@ -267,10 +261,10 @@ class CaseView(CaseHeading):
     fault: Fault = Field(description="who bears what delivery cost")
     opened_by_role: str
     description: str = Field(description="what the one who opened it wrote; not for warehouses")
-    warehouse_id: str | None = Field(description="where the goods go back to")
+    warehouse_id: str | None = Field(None, description="where the goods go back to")
     lines: list[CaseLineView]
-    return_shipment: ShipmentView | None
-    settlement: BreakdownView | None = Field(description="what it gave back, and why; not for warehouses")
+    return_shipment: ShipmentView | None = None
+    settlement: BreakdownView | None = Field(None, description="what it gave back, and why; not for warehouses")
     refunds: list[RefundView] = Field(description="not for merchants and warehouses")
     attachments: list[EvidenceView] = Field(description="evidence; not for warehouses")
     available_actions: list[CaseActionView]

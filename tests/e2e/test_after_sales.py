@@ -18,7 +18,7 @@ def claim_on(*lines: tuple[int, int], kind: str = "refund", reason: str = "defec
     return {"kind": kind, "lines": named, "reason": reason} | more
 
 
-async def claims(buyer: Person, order: Document, *lines: tuple[int, int], **more: object) -> Document:
+async def claims(buyer: Person, order: Document, *lines: tuple[int, int], **more: str) -> Document:
     return await buyer.post(f"/v1/orders/{order['order_no']}/after-sales", claim_on(*lines, **more))
 
 
@@ -210,6 +210,13 @@ async def test_a_paid_order_is_cancelled_seller_by_seller(shop: Shop) -> None:
     assert payment["refunded"] == payment["received"] == twd(39_000)
     assert [await shop.stock(sku) for sku in skus] == [(100, 0), (100, 0)]
     refused(await buyer.ask("POST", path), 409, "action_not_allowed")
+
+    numbers = [case["case_no"] for case in ended["after_sales"]]
+    for person, mine in ((buyer, numbers), (shop.merchant("other"), numbers[:1]), (shop.warehouse(), numbers)):
+        told = (await person.ask("GET", f"/v1/orders/{order['order_no']}/events")).text
+        assert [number in told for number in numbers] == [number in mine for number in numbers]
+        assert "after_sales.refunded" in told
+    assert (await shop.warehouse().order(order["order_no"]))["lines"], "what was stopped there is still its own to see"
 
 
 async def test_a_refund_and_two_cancels_at_once_give_each_unit_back_once(shop: Shop) -> None:

@@ -75,7 +75,7 @@ async def test_a_deadline_that_passes_while_somebody_acts_does_not_end_the_next_
         approving = asyncio.create_task(stand.decides(case))
         await until(lambda: timers_fired(stand, case), bool, PATIENCE)
     assert await approving == CaseState.AWAITING_RETURN
-    assert await stand.says(case, "ship_back", **SHIPMENT) == CaseState.RETURNING
+    assert await stand.says(case, "ship_back", BUYER, **SHIPMENT) == CaseState.RETURNING
     assert await actions(stand, order_no) == ["open_case", "approve_return", "ship_back"]
 
 
