@@ -1,6 +1,8 @@
 """What the tests of returns and exchanges stand on: the cases' stand, with goods that travel, and shelves to see."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from ordersaga.domain.after_sales.case import Case
@@ -8,11 +10,14 @@ from ordersaga.domain.after_sales.replacement import replacement_no
 from ordersaga.domain.after_sales.units import UnitFate
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.messages import case_workflow_id
+from ordersaga.gateways.after_sales import begin
 from ordersaga.persistence import after_sales, notifications, stocktaking
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.verification import verify_order
 from tests.integration.case_stand import WAREHOUSE, CaseStand
-from tests.integration.order_runs import BUYER
+from tests.integration.order_runs import BUYER, PATIENCE
+from tests.integration.order_stand import QUEUE
+from tests.shop import until
 
 SHIPMENT: dict[str, Any] = {"carrier": "black-cat", "tracking_no": "BC-0042"}
 
@@ -42,6 +47,16 @@ class ExchangeStand(CaseStand):
         await self.inspects(case, *lines)
         assert await self.ends(case) == CaseState.EXCHANGED
         return await self.orders.until(replacement_no(case), "in_production")
+
+    async def begins_again(self, case: Case) -> None:
+        """Somebody ends the case's run while it waits for the replacement's order to be placed; it is begun anew."""
+        number = replacement_no(case)
+        await until(partial(self._tried, number, "record_order"), bool, PATIENCE)
+        await self.run(case).terminate()
+        await begin(self.orders.client, case.case_no, task_queue=QUEUE, patience=timedelta(seconds=10))
+
+    async def _tried(self, order_no: str, step: str) -> bool:
+        return bool(self.orders.tried(order_no, step))
 
     async def arrives(self, order_no: str) -> None:
         """All parcels of an order reach its buyer."""
