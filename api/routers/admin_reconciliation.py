@@ -12,7 +12,7 @@ from api.reconciling import decide
 from api.schemas.reconciliation import CheckView, ReconciliationDecision, ReconciliationItem
 from api.schemas.values import STORABLE, Page
 from api.services import UsesServices
-from ordersaga.domain.reconciliation import ItemState, Kind
+from ordersaga.domain.reconciliation import Decision, ItemState, Kind
 from ordersaga.persistence import reconciliation
 
 router = APIRouter(
@@ -45,11 +45,11 @@ async def list_items(
 
 
 @router.get("/checks")
-async def list_checks(services: UsesServices, _: Operator) -> list[CheckView]:
-    """What is compared, and when it was looked at last."""
+async def list_checks(services: UsesServices, _: Operator) -> Page[CheckView]:
+    """What is compared, and when it was looked at last: all on one page."""
     async with services.database.transaction() as connection:
         found = await reconciliation.checks(connection)
-    return [CheckView.model_validate(check, from_attributes=True) for check in found]
+    return Page(items=[CheckView.model_validate(check, from_attributes=True) for check in found], next_cursor=None)
 
 
 @router.post(
@@ -60,4 +60,6 @@ async def decide_item(
     services: UsesServices, caller: Operator, item_id: ItemId, decision: ReconciliationDecision
 ) -> ReconciliationItem:
     """Say that a difference is dealt with, or that it is none, or have it repaired. The note says why, and stays."""
-    return ReconciliationItem.of(await decide(services, caller, item_id, decision.decision, note=decision.note))
+    return ReconciliationItem.of(
+        await decide(services, caller, item_id, Decision(decision.decision), note=decision.note)
+    )

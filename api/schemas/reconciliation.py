@@ -1,13 +1,13 @@
 """Differences between the books: what operators read of them, and what they decide."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from api.schemas.refunds import Note
 from api.schemas.values import Request, Response
-from ordersaga.domain.reconciliation import Decision, Fix, Item, ItemState, Kind, Severity
+from ordersaga.domain.reconciliation import Fix, Item, ItemState, Kind, Severity
 
 
 class ReconciliationItem(Response):
@@ -40,7 +40,7 @@ class ReconciliationDecision(Request):
         json_schema_extra={"examples": [{"decision": "resolve", "note": "counted the shelf, and adjusted it"}]}
     )
 
-    decision: Decision = Field(
+    decision: Literal["resolve", "ignore", "fix"] = Field(
         description="`resolve`: it is dealt with; `ignore`: it is none, as long as it stays the same; `fix`: do what "
         "repairs it, where there is something that is safe"
     )
