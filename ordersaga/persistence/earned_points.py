@@ -7,18 +7,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.after_sales.earned import NOTHING_EARNED, Earned
+from ordersaga.domain.pricing.points import PointsPolicy
 from ordersaga.persistence import points
 from ordersaga.persistence.tables.points import earned_points, point_accounts
 
 
 async def earn(
-    connection: AsyncConnection, order_no: str, account: str, paid: int, *, currency: str, at: datetime
+    connection: AsyncConnection, order_no: str, account: str, paid: int, policy: PointsPolicy, at: datetime
 ) -> None:
-    """Book what `paid` minor units for received goods earn by the present policy; a second time nothing."""
-    policy = await points.policy(connection, currency)
-    number = 0 if policy is None else policy.earned(paid)
-    if policy is None or not number:
-        return
+    """Book what `paid` minor units for received goods earn by a policy that lets them; a second time nothing."""
+    number = policy.earned(paid)
     added = await connection.scalar(
         insert(earned_points)
         .values(

@@ -20,7 +20,16 @@ from ordersaga.domain.payment import Payment
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.quote import PricedLine
 from ordersaga.domain.pricing.source import Source
-from ordersaga.persistence import after_sales, after_sales_rules, coupons, earned_points, offer_holds, offers, orders
+from ordersaga.persistence import (
+    after_sales,
+    after_sales_rules,
+    coupons,
+    earned_points,
+    offer_holds,
+    offers,
+    orders,
+    points,
+)
 from ordersaga.persistence import payments as payment_rows
 from ordersaga.persistence.case_opening import units_in
 
@@ -99,12 +108,14 @@ async def given_for(connection: AsyncConnection, order_no: str) -> list[Breakdow
 
 async def earn(connection: AsyncConnection, order_no: str, at: datetime) -> None:
     """Let the goods of an order that stay earn their points, once they are received; a second time nothing."""
-    order = await _known(connection, order_no)
-    bought = _plain(order)
-    gone = gone_with(await given_for(connection, order_no))
-    paid = paid_for_goods(bought, gone)
-    if paid:
-        await earned_points.earn(connection, order_no, order.buyer, paid, currency=order.currency, at=at)
+    standing = await orders.known(connection, order_no)
+    policy = await points.policy(connection, standing.currency)
+    if policy is None or not policy.earned(standing.payable):
+        return
+    bought = _plain(await _known(connection, order_no))
+    paid = paid_for_goods(bought, gone_with(await given_for(connection, order_no)))
+    if policy.earned(paid):
+        await earned_points.earn(connection, order_no, standing.buyer, paid, policy, at)
 
 
 async def take_all_earned_back(connection: AsyncConnection, order_no: str, at: datetime) -> None:

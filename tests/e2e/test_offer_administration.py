@@ -172,6 +172,13 @@ async def test_policies_are_one_table_each(shop: Shop) -> None:
         assert await shop.operator.put(path, {}) == usual
     answer = await shop.operator.ask("PUT", path, {"refunded": {"rule": "kept", "days": 7}})
     assert refused(answer, 422, "rule_invalid")["field"] == "refunded.days"
+    path = "/v1/admin/after-sales-rules"
+    standing = await shop.operator.get(path)
+    rules = {name: value for name, value in standing.items() if name != "version"}
+    same = await shop.operator.put(path, rules)
+    assert same == rules | {"version": max(1, standing["version"])} == await shop.operator.put(path, rules)
+    answer = await shop.operator.ask("PUT", path, {"apology_template": "nobody-wrote-it"})
+    assert refused(answer, 422, "reference_unknown")["field"] == "apology_template"
 
 
 async def test_a_sku_has_a_category_and_a_floor_that_is_not_above_its_price(shop: Shop) -> None:
