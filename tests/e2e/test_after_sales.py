@@ -104,26 +104,24 @@ async def test_a_return_is_sent_back_and_inspected_by_whom_it_concerns(shop: Sho
     path = f"/v1/orders/{order['order_no']}/after-sales"
     mixed = refused(await buyer.ask("POST", path, claim_on((1, 1), (2, 1), kind="return")), 409, "sellers_mixed")
     assert mixed["merchant_ids"] == sorted([shop.merchant_id("own"), shop.merchant_id("other")])
+    sent, approval = {"carrier": "post", "tracking_no": "RR123456789TW"}, {"decision": "approve", "note": "yes"}
     case = await claims(buyer, order, (1, 2), kind="return", description="for 王小明")
-    approval = {"decision": "approve", "note": "yes"}
+    refused(await buyer.ask("POST", path_of(case, "/return-shipment"), sent), 409, "action_not_allowed")
+    await shop.merchant().post(path_of(case, "/decision"), approval)
+    personal = sent | {"carrier": "王小明"}
+    refused(await buyer.ask("POST", path_of(case, "/return-shipment"), personal), 422, "request_invalid")
+    shipped = await buyer.post(path_of(case, "/return-shipment"), sent)
+    assert shipped["return_shipment"].items() >= sent.items()
+
     for stranger in (shop.merchant("other"), shop.merchant("stranger")):
         refused(await stranger.ask("POST", path_of(case, "/decision"), approval), 404, "not_found")
         refused(await stranger.ask("GET", path_of(case)), 404, "not_found")
         assert (await stranger.get("/v1/after-sales"))["items"] == []
-        assert case["case_no"] not in str(await shop.merchant("other").order(order["order_no"]))
-        assert case["case_no"] not in str(await shop.merchant("other").timeline(order["order_no"]))
+    assert case["case_no"] not in str(await shop.merchant("other").order(order["order_no"]))
+    assert case["case_no"] not in str(await shop.merchant("other").timeline(order["order_no"]))
     refused(await buyer.ask("POST", path_of(case, "/decision"), approval), 403, "forbidden")
-    refused(await buyer.ask("POST", path_of(case, "/escalate")), 409, "action_not_allowed")
-    refused(await buyer.ask("POST", path_of(case, "/consent")), 409, "action_not_allowed")
-
-    sent = {"carrier": "post", "tracking_no": "RR123456789TW"}
-    refused(await buyer.ask("POST", path_of(case, "/return-shipment"), sent), 409, "action_not_allowed")
-    await shop.merchant().post(path_of(case, "/decision"), approval)
-    refused(
-        await buyer.ask("POST", path_of(case, "/return-shipment"), sent | {"carrier": "王小明"}), 422, "request_invalid"
-    )
-    shipped = await buyer.post(path_of(case, "/return-shipment"), sent)
-    assert shipped["return_shipment"].items() >= sent.items()
+    for word in ("/withdraw", "/consent"):
+        refused(await buyer.ask("POST", path_of(case, word)), 409, "action_not_allowed")
 
     clerk = shop.warehouse()
     (queued,) = (await clerk.get("/v1/after-sales?kind=return&status=returning"))["items"]
@@ -152,6 +150,8 @@ async def test_a_return_is_sent_back_and_inspected_by_whom_it_concerns(shop: Sho
     refused(await shop.merchant().ask("POST", path_of(again, "/decision"), approval), 409, "action_not_allowed")
     closed = await shop.operator.post(path_of(again, "/decision"), {"decision": "reject", "note": "it was"})
     assert (closed["status"], closed["system_status"], enabled(closed)) == ("closed", "closed", set())
+    problem = refused(await shop.operator.ask("POST", path_of(again, "/decision"), approval), 409, "action_not_allowed")
+    assert problem["state"] == "closed"
 
 
 async def test_a_preview_says_what_may_be_claimed_and_what_would_come_back(shop: Shop) -> None:
@@ -237,6 +237,8 @@ async def test_a_refund_and_two_cancels_at_once_give_each_unit_back_once(shop: S
     refused(next(answer for answer in cancels if answer.status_code == 409), 409, "units_not_claimable")
     await shop.merchant().post(path_of(claim.json(), "/decision"), {"decision": "approve", "note": "keep it"})
     await shop.reports(leaving, "delivered")
+    await shop.until(order["order_no"], "delivered")
+    await buyer.post(f"{path}/confirm-receipt")
     ended = await shop.until(order["order_no"], "refunded")
     (payment,) = ended["payments"]
     assert payment["refunded"] == payment["received"]

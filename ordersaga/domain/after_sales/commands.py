@@ -1,12 +1,13 @@
 """What people and timers say of a case, and which row of its table they mean (R-REV-7)."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
 from ordersaga.domain.after_sales.case import Case, Kind
 from ordersaga.domain.errors import ActionNotAllowed
-from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
+from ordersaga.domain.lifecycle.after_sales import INITIAL, CaseAction, CaseState
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.policies import Policies
 
@@ -76,12 +77,29 @@ def why_not(case: Case, command: Command, actor: Actor) -> str:
 
 def commands_of(case: Case, actor: Actor) -> tuple[Command, ...]:
     """What `actor` may ever say of such a case, in whatever state."""
-    everywhere = [replace(case, state=state) for state in CaseState]
+    standings = [replace(case, state=CaseState(state)) for state in _reachable(case)]
     return tuple(
         command
         for command in Command
-        if command not in OF_THE_RUN and not all(why_not(there, command, actor) for there in everywhere)
+        if command not in OF_THE_RUN and not all(why_not(standing, command, actor) for standing in standings)
     )
+
+
+def _reachable(case: Case) -> set[str]:
+    """The states that a case of this kind may ever be in."""
+    found, fresh = {str(INITIAL)}, {str(INITIAL)}
+    while fresh:
+        fresh = {reached for state in fresh for reached in _next(replace(case, state=CaseState(state)))} - found
+        found |= fresh
+    return found
+
+
+def _next(case: Case) -> set[str]:
+    actions = set()
+    for command in Command:
+        with suppress(ActionNotAllowed):
+            actions.add(action_of(case, command))
+    return {row.next for row in case.machine.rows if row.current == case.state and row.action in actions}
 
 
 def _resolution(case: Case) -> CaseAction:
@@ -99,7 +117,6 @@ _ALWAYS = {
     Command.REFUSE: CaseAction.REFUSE_GOODS,
     Command.WITHDRAW: CaseAction.WITHDRAW,
     Command.ESCALATE: CaseAction.ESCALATE,
-    Command.RUN_SHORT: CaseAction.RUN_SHORT,
     Command.REFUNDS_ARE_DONE: CaseAction.FINISH_CASE_REFUND,
     Command.REPLACEMENT_IS_PLACED: CaseAction.PLACE_REPLACEMENT,
 }
@@ -129,6 +146,10 @@ _APPROVALS = {
 _BY_KIND = {
     (Command.STOP, CaseState.REQUESTED, Kind.CANCELLATION): CaseAction.STOP_PARCELS,
     (Command.ASK_TO_STOP, CaseState.REQUESTED, Kind.CANCELLATION): CaseAction.ASK_TO_STOP,
+    **{
+        (Command.RUN_SHORT, state, Kind.EXCHANGE): CaseAction.RUN_SHORT
+        for state in (CaseState.REQUESTED, CaseState.REPLACING, CaseState.ESCALATED)
+    },
     **{(Command.APPROVE, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
     **{(Command.TIME_IS_OVER, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
     **{

@@ -64,7 +64,7 @@ def _is_inspected(line: Any) -> bool:
         isinstance(line, dict)
         and set(line) == {"line_no", "accepted", "restock"}
         and all(type(line[name]) is int and line[name] >= 0 for name in ("line_no", "accepted"))
-        and line["restock"] in set(Restock)
+        and line["restock"] in list(Restock)
     )
 
 
