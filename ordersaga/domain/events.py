@@ -92,14 +92,16 @@ class Event:
 
 _ORDER = (
     "order_type", "buyer", "currency", "goods", "discount", "points", "shipping", "shipping_discount", "payable",
-    "due_now", "shipping_option", "campaign", "placed_at",
+    "due_now", "shipping_option", "campaign", "replaces", "placed_at",
 )  # fmt: skip
 _LINE = (
     "line_no", "sku", "name", "category", "merchant_id", "quantity", "gift", "unit_price", "amount", "points",
-    "payable", "shipping",
+    "payable", "shipping", "replaces",
 )  # fmt: skip
 _DISCOUNT = ("source", "code", "name", "funded_by", "amount")
-_PARCEL = ("parcel_no", "merchant_id", "warehouse_id", "transport_class", "weight_g", "volume_mm3", "state")
+_PARCEL = (
+    "parcel_no", "merchant_id", "warehouse_id", "transport_class", "weight_g", "volume_mm3", "replaces", "state",
+)  # fmt: skip
 _PARCEL_LINE = ("line_no", "sku", "quantity", "payable", "shipping")
 _PAYMENT = (
     "payment_id", "instalment", "channel", "provider", "amount", "currency", "state", "provider_transaction_id",
@@ -125,8 +127,8 @@ def event_type(row: AuditRow) -> str:
 def event_document(row: AuditRow, records: Records) -> dict[str, Any]:
     """The event's data. Amounts are minor units of the order's `currency`, states are system states.
 
-    `order` is always there; `lines`, with what each offer took off them and who bears it, come with the placing and with a change of it;
-    `parcels`, `payments`, `refunds` and an after-sales `case` with what concerns them.
+    `order` is always there; `lines`, with what each offer took off them and who bears it, come with the placing and
+    with a change of it; `parcels`, `payments`, `refunds` and an after-sales `case` with what concerns them.
     """
     document: dict[str, Any] = {
         "order_no": row.order_no,

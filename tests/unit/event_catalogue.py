@@ -99,6 +99,7 @@ _ORDER = {
     "due_now": 20_500,
     "shipping_option": "standard",
     "campaign": None,
+    "replaces": None,
     "placed_at": AT.isoformat(),
 }
 _WEEK = {"source": "promotion", "code": "TEA-WEEK", "name": "Tea week", "version": 1, "funded_by": "merchant"}
@@ -117,6 +118,7 @@ _LINE = {
     "points": 500,
     "payable": 17_500,
     "shipping": 3_000,
+    "replaces": None,
     "allocations": [
         {"kind": "discount", **_WEEK, "amount": 2_000, "units": [[2, 1_000]]},
         {"kind": "points", **_POINTS, "amount": 500, "units": [[2, 250]]},
@@ -240,6 +242,7 @@ def _records(action: str, parcel: ParcelState, state: CaseState) -> Records:
         "transport_class": "ordinary",
         "weight_g": 1_000,
         "volume_mm3": 2_000_000,
+        "replaces": None,
         "state": parcel,
     }
     inside = {**_LINE, "parcel_no": PARCEL_NO}
