@@ -73,6 +73,7 @@ class AfterSales(AfterSalesActivities):
     async def end_order(self, request: EndOrder) -> EndedOrder:
         async with self._database.transaction() as connection:
             order = await orders.known(connection, request.order_no, lock=True)
+            await inbox.mark_applied(connection, await inbox.unapplied(connection, [request.order_no]), request.at)
             state, open_cases = order.state, await after_sales.count_open(connection, request.order_no)
             left = await _units_left(connection, request.order_no)
             action = request.action if left else request.action_for_nothing

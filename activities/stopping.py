@@ -77,14 +77,15 @@ async def stop(connection: AsyncConnection, case: Case, request: ActOnCase) -> C
 
 
 async def ask(connection: AsyncConnection, case: Case, request: ActOnCase) -> Case:
-    """The warehouse may say `stop` or `refuse_to_stop`, until its time is over."""
-    return case
+    """The warehouse that has begun may say `stop` or `refuse_to_stop`, until its time is over."""
+    claimed = await _claimed(connection, case)
+    begun = [unit.warehouse_id for unit in claimed if unit.parcel_state in BEGUN]
+    return replace(case, warehouse_id=next(iter(begun), None) or _place_of(claimed, case))
 
 
 async def turn_into_return(connection: AsyncConnection, case: Case, request: ActOnCase) -> Case:
     """The goods leave, or have left: whoever gets them sends them back."""
-    places = [unit.warehouse_id for unit in await _claimed(connection, case) if unit.warehouse_id is not None]
-    return replace(case, kind=Kind.RETURN, warehouse_id=case.warehouse_id or next(iter(places), None))
+    return replace(case, kind=Kind.RETURN, warehouse_id=_place_of(await _claimed(connection, case), case))
 
 
 async def when_missed(connection: AsyncConnection, case: Case, request: ActOnCase) -> CaseAction:
@@ -105,6 +106,11 @@ async def _claimed(connection: AsyncConnection, case: Case) -> list[Unit]:
     """The units that the case claims, with the last parcel that each was in."""
     units = await units_in(connection, case.order_no)
     return [unit for unit in units if unit.claim is not None and unit.claim.case_no == case.case_no]
+
+
+def _place_of(claimed: Sequence[Unit], case: Case) -> str | None:
+    """The warehouse that the goods come from: an order that was not split when the case was opened had none."""
+    return case.warehouse_id or next((unit.warehouse_id for unit in claimed if unit.warehouse_id), None)
 
 
 async def _breaks_a_label(connection: AsyncConnection, case: Case, claimed: Sequence[Unit]) -> bool:

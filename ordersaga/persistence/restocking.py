@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.after_sales.case import Restock
 
-_KINDS = {Restock.SELLABLE: "return", Restock.DEFECTIVE: "return_defective"}
+KINDS = {Restock.SELLABLE: "return", Restock.DEFECTIVE: "return_defective"}
 
 _SHELVES = text("""
     INSERT INTO stock (sku, warehouse_id, pool, on_hand, reserved)
@@ -68,7 +68,7 @@ async def restock(
             "document": document,
             "at": at,
             "line_nos": [item.line_no for item in goods],
-            "kinds": [_KINDS[item.restock] for item in goods],
+            "kinds": [KINDS[item.restock] for item in goods],
             "sellable": [item.quantity if item.restock is Restock.SELLABLE else 0 for item in goods],
             "defective": [item.quantity if item.restock is Restock.DEFECTIVE else 0 for item in goods],
         },

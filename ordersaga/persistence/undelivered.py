@@ -10,7 +10,7 @@ from ordersaga.domain.errors import ActionNotAllowed, NotFound
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.persistence import after_sales, parcels
 from ordersaga.persistence.case_opening import units_in
-from ordersaga.persistence.restocking import GoodsBack, restock
+from ordersaga.persistence.restocking import KINDS, GoodsBack, restock
 from ordersaga.persistence.tables.stock import stock_movements
 
 _INSPECTED = frozenset({Kind.RETURN, Kind.EXCHANGE})
@@ -27,7 +27,9 @@ async def bring_back(connection: AsyncConnection, parcel_no: str, onto: Restock,
         raise ActionNotAllowed(
             f"what a parcel brings back is not known while it is {parcel.state}", action="restock", state=parcel.state
         )
-    if await connection.scalar(select(exists().where(stock_movements.c.source_document == _document(parcel_no)))):
+    movements = stock_movements.c
+    back = (movements.source_document == parcel_no) & movements.kind.in_(KINDS.values())
+    if await connection.scalar(select(exists().where(back))):
         return
     kinds = {case.case_no: case.kind for case in await after_sales.of_order(connection, parcel.order_no)}
     inspected = {
@@ -40,8 +42,4 @@ async def bring_back(connection: AsyncConnection, parcel_no: str, onto: Restock,
         for line in parcel.lines
         if (quantity := sum((line.line_no, unit) not in inspected for unit in line.units))
     ]
-    await restock(connection, _document(parcel_no), parcel.warehouse_id, goods, at)
-
-
-def _document(parcel_no: str) -> str:
-    return f"back/{parcel_no}"
+    await restock(connection, parcel_no, parcel.warehouse_id, goods, at)

@@ -89,6 +89,7 @@ async def test_what_a_case_claims_is_not_sent_again_and_what_cannot_be_sent_is_p
     (first,) = await stand.orders.begun_parcels(order_no)
     await stand.orders.carries(first, S.IN_TRANSIT, S.LOST)
     await stand.becomes(first, S.LOST)
+    await stand.orders.until(order_no, "shipped")
     claim = await stand.opens(order_no, Kind.REFUND, {1: 1}, reason=Reason.LATE)
     await stand.resolves(first, "reship", OPERATOR)
     second = f"{order_no}-2"
