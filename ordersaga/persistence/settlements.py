@@ -11,6 +11,7 @@ from ordersaga.domain.after_sales.breakdown import Breakdown
 from ordersaga.domain.after_sales.case import Fault, Kind
 from ordersaga.domain.after_sales.earned import paid_for_goods
 from ordersaga.domain.after_sales.refunding import break_down
+from ordersaga.domain.after_sales.replacement import replacement_no
 from ordersaga.domain.after_sales.rules import AfterSalesRules
 from ordersaga.domain.after_sales.tenders import Given, left_of
 from ordersaga.domain.after_sales.units import choose
@@ -101,8 +102,8 @@ async def given_for(connection: AsyncConnection, order_no: str) -> list[Breakdow
         for case in await after_sales.of_order(connection, open_orders.pop()):
             if case.settlement:
                 found.append(Breakdown.from_document(case.settlement))
-            if case.replacement_order_no is not None:
-                open_orders.append(case.replacement_order_no)
+            if case.kind is Kind.EXCHANGE:
+                open_orders.append(replacement_no(case))
     return found
 
 

@@ -14,6 +14,7 @@ from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.domain.after_sales.breakdown import Breakdown
 from ordersaga.domain.after_sales.case import Case, CaseLine, Kind, Reason, case_no_of
 from ordersaga.domain.after_sales.commands import Command
+from ordersaga.domain.after_sales.replacement import replacement_no
 from ordersaga.domain.after_sales.units import UnitFate
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.after_sales import MACHINE, CaseState
@@ -130,10 +131,11 @@ class SettledOrder:
         assert sum(each.amount.amount for each in documents if each.case_no == case.case_no) == found.money
         return found
 
-    async def exchanged(self, units: Mapping[int, Sequence[int]], by: "SettledOrder", case: Case) -> None:
-        """The case's units were exchanged for those of the order `by`."""
+    async def exchanges(self, case: Case, priced: PricedOrder) -> "SettledOrder":
+        """The order that the case ends in; it costs nothing."""
         await after_sales.settle_units(self.connection, case, UnitFate.EXCHANGED)
-        await after_sales.save(self.connection, replace(case, replacement_order_no=by.order_no))
+        await after_sales.save(self.connection, replace(case, replacement_order_no=replacement_no(case)))
+        return await SettledOrder.paid(self.connection, replacement_no(case), priced, self.buyer)
 
     async def refunded(self) -> list[int]:
         """What is on its way back of each payment."""

@@ -10,7 +10,7 @@ from ordersaga.domain.pricing.coupons import CouponState, CouponTemplate
 from ordersaga.domain.pricing.effects import AmountOff, Gift, Tier, Tiers
 from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.points import PointsPolicy
-from ordersaga.domain.pricing.quote import Replaced
+from ordersaga.domain.pricing.quote import PricedOrder, Replaced
 from ordersaga.domain.pricing.source import Source
 from ordersaga.persistence import after_sales_rules, coupons, offers, points, settlements
 from ordersaga.persistence.database import Database
@@ -61,8 +61,8 @@ async def test_partial_refunds_add_up_in_every_book(database: Database) -> None:
         assert await order.points() == 4 + 20 - 2
 
         case = await order.claims({1: [2]}, Kind.EXCHANGE, Reason.DEFECTIVE)
-        other = await _exchange(order, Replaced(order_no=order.order_no, line_no=1, units=(2,)), case.case_no)
-        await order.exchanged({1: [2]}, other, case)
+        stands_for = Replaced(order_no=order.order_no, line_no=1, units=(2,))
+        other = await order.exchanges(case, _replacement(stands_for, case.case_no))
         second = await other.settles({1: [1]}, reason=Reason.NOT_AS_DESCRIBED)
         assert (second.order_no, second.units[0].units, second.money) == (order.order_no, (2,), 6_700 + 1_000 + 200)
         assert not second.nothing_stays
@@ -109,9 +109,8 @@ async def test_an_order_keeps_to_the_rules_that_stood_when_it_was_placed(databas
         assert await after_sales_rules.rules_at(connection, AT.replace(year=2099)) == rules
 
 
-async def _exchange(order: SettledOrder, stands_for: Replaced, case_no: str) -> SettledOrder:
-    """The order of what one unit was exchanged for: it costs nothing."""
+def _replacement(stands_for: Replaced, case_no: str) -> PricedOrder:
+    """The order of what one unit was exchanged for."""
     nothing = price(cart(("SETTLED-A", 1)), [goods("SETTLED-A", 0)]).order
     (line,) = nothing.lines
-    replacement = replace(nothing, lines=(replace(line, replaces=stands_for),), replaces=case_no)
-    return await SettledOrder.paid(order.connection, "SETTLED-3", replacement, order.buyer)
+    return replace(nothing, lines=(replace(line, replaces=stands_for),), replaces=case_no)
