@@ -73,6 +73,7 @@ async def submit(connection: AsyncConnection, case: Case, at: datetime) -> None:
             body_hash="",
             priced=priced(case, order.lines, goods, currency=order.currency, shipping_option=order.shipping_option),
             receiver=order.receiver,
+            delivery_note=order.delivery_note,
             received_at=at,
         ),
     )
