@@ -48,13 +48,15 @@ class Scene:
 
     shop: Shop
     sku: str
+    database: str
     things: dict[str, str] = field(default_factory=dict)
     _units: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _many: ManyUnits | None = None
 
     @classmethod
-    async def open(cls, shop: Shop) -> "Scene":
-        return cls(shop, await shop.shelves(on_hand=100_000))
+    async def open(cls, shop: Shop, database: str | None = None) -> "Scene":
+        """In the database of the shop's API: the stack's, if it is not another one."""
+        return cls(shop, await shop.shelves(on_hand=100_000), database or shop.stack.addresses.database)
 
     @property
     def buyer(self) -> Person:
@@ -264,7 +266,7 @@ class Scene:
     async def _difference(self) -> str:
         """Between the books, as a look at them keeps it."""
         item_id = f"ri_{secrets.token_hex(12)}"
-        connection = await asyncpg.connect(self.shop.stack.addresses.database, timeout=10)
+        connection = await asyncpg.connect(self.database, timeout=10)
         try:
             await connection.execute(
                 "INSERT INTO reconciliation_items (item_id, kind, subject, severity, expected, found, state,"

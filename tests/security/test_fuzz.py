@@ -93,7 +93,7 @@ class Target:
 @pytest.fixture(scope="module")
 async def target(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Target]:
     async with fuzzed_api(stack, tmp_path_factory.mktemp("fuzzed")) as api, callers_of(api.url) as http:
-        scene = await Scene.open(await Shop.open(stack, http))
+        scene = await Scene.open(await Shop.open(stack, http), api.database)
         document = schemathesis.openapi.from_dict((await http.get("/openapi.json")).json())
         yield Target(scene, document, api)
 
