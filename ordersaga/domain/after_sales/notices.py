@@ -24,8 +24,11 @@ def notice_of(case: Case, action: CaseAction) -> Notice:
 
 
 def _of_opening(case: Case) -> Notice:
-    """Nobody is told of what they did themselves; a buyer whose goods run out learns that with the approval."""
-    if case.opened_by_role == "merchant":
+    """Nobody is told of what they did themselves; a buyer whose goods run out learns that with the approval.
+
+    What the system opens it approves at once: there is nothing to review.
+    """
+    if case.opened_by_role in ("merchant", "system"):
         return Notice()
     is_cancellation = case.kind is Kind.CANCELLATION
     return Notice(merchant=Notification.CANCELLATION_REQUESTED if is_cancellation else Notification.CLAIM_TO_REVIEW)
