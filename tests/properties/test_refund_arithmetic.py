@@ -223,7 +223,9 @@ def test_payments_give_back_no_more_than_they_took(seed: int) -> None:
     wanted = random.randint(0, whole)
     parts = share_over_payments(wanted, payments, random.choice(tuple(Payments)))
     assert sum(part for _, part in parts) == wanted
-    assert all(0 < part <= left_of(payment) for payment, part in parts)
+    for payment, part in parts:
+        assert payment.state is PaymentState.SUCCEEDED
+        assert 0 < part <= payment.amount.amount - payment.refunded
 
 
 @pytest.mark.parametrize("threshold", Threshold)

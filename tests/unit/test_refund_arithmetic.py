@@ -99,6 +99,12 @@ def test_m5_a_lower_tier_is_kept_when_it_is_still_reached() -> None:
     assert found.give([(1, 3)]).withheld[0].amount == 3_000 - 2_000
 
 
+def test_m5_of_every_so_much_what_stays_keeps_what_it_reaches() -> None:
+    every = promotion("every", Tiers(tiers=(Tier(threshold=10_000, amount_off=1_000),), repeat=True))
+    found = order(("B", 4), offers=(every,), rules=AfterSalesRules())
+    assert [found.give([(1, unit)]).money for unit in (1, 2)] == [4_000, 5_000]  # once is as much for three as for two
+
+
 def test_m5_free_delivery_is_paid_for_when_its_threshold_is_lost() -> None:
     free = promotion("free", FreeShipping(), minimum_amount=15_000)
     found = order(("A", 1), ("B", 1), offers=(free,), fee=600, rules=AfterSalesRules())
@@ -204,6 +210,9 @@ def test_m10_a_gift_that_stays_is_charged_until_it_comes_back() -> None:
     first = found.give([(1, 1)])
     assert (first.money, first.withheld[0].reason, first.withheld[0].line_no) == (9_100, Withholding.GIFT_KEPT, 2)
     assert found.give([(2, 1)]).money == 900
+    assert first.nothing_stays
+    always = order(("A", 1), ("B", 1), offers=(replace(gift, minimum_amount=None),), rules=AfterSalesRules())
+    assert always.give([(1, 1)]).money == 9_100
     generous = order(("A", 1), offers=(gift,))
     assert generous.give([(1, 1)]).money == 10_000
     assert generous.give([(2, 1)]).money == 0
@@ -244,6 +253,22 @@ def test_m12_earned_points_go_back_with_the_goods(
     assert (given.earned_points, given.earned_points_short) == (taken, short)
     assert given.withheld_for(Withholding.EARNED_POINTS_SPENT) == withheld == 10_000 - given.money
     assert Breakdown.from_document(given.to_document()) == given
+
+
+def test_no_more_is_withheld_for_earned_points_than_there_is_to_give() -> None:
+    found = order(("A", 1))
+    found.earned = Earned(points=100, paid=10_000, worth_points=1, worth_amount=900)
+    given = found.give([(1, 1)])
+    assert (given.money, given.withheld_for(Withholding.EARNED_POINTS_SPENT)) == (0, 10_000)
+
+
+@pytest.mark.parametrize("turns", [(1, 2), (2, 1)])
+def test_a_deposit_is_never_taken_out_of_points(turns: tuple[int, ...]) -> None:
+    found = order(("A", 2), points=150, rules=replace(KEEP, tenders=Tenders.MONEY_FIRST))
+    found.bought = replace(found.bought, forfeit=2_000)
+    for unit in turns:
+        found.give([(1, unit)], NEVER_SHIPPED if unit == 1 else AT_FAULT)
+    assert (found.money, found.points) == (5_000 - 2_000, 150)
 
 
 def test_a_deposit_is_lost_by_stepping_back_and_by_nothing_else() -> None:

@@ -51,8 +51,8 @@ def divide(bought: Bought, owed: Owed, given: Given, order: Tenders, money_left:
         case Tenders.MONEY_FIRST:
             money = due
         case Tenders.POINTS_FIRST:
-            money = due - points_room
-    money = min(max(0, money, due - points_room), due, money_room)
+            money = 0
+    money = min(max(0, money, due - points_room), due, money_room)  # points give no more than they paid
     return money, min(due - money, points_room)
 
 
