@@ -56,6 +56,7 @@ async def test_a_refund_is_claimed_approved_and_paid_back_and_everybody_reads_th
     assert decided["status"] in ("refunding", "refunded")
     seen = await until_case(buyer, case, "refunded")
     assert [(item["amount"]["amount"] > 0, item["state"]) for item in seen["refunds"]] == [(True, "succeeded")]
+    assert seen["settlement"]["money"] == seen["refunds"][0]["amount"]
     repeated = await merchant.post(path_of(case, "/decision"), {"decision": "approve", "note": "sorry"}, key="yes")
     assert (repeated["status"], repeated["refunds"]) == ("refunded", [])
     problem = refused(await buyer.ask("POST", path_of(case, "/withdraw")), 409, "action_not_allowed")
@@ -96,6 +97,12 @@ async def test_of_two_words_at_once_one_counts(shop: Shop) -> None:
     assert (await until_case(buyer, second, "refunded", "withdrawn"))["status"] == won
     rows = [item["action"] for item in await buyer.timeline(order["order_no"]) if item["subject"] == second["case_no"]]
     assert rows[1:] == (["approve_refund", "finish_case_refund"] if won == "refunded" else ["withdraw"])
+
+    newest = await buyer.get("/v1/after-sales?limit=1")
+    before = await buyer.get(f"/v1/after-sales?limit=2&cursor={newest['next_cursor']}")
+    listed = [case["case_no"] for page in (newest, before) for case in page["items"]]
+    assert listed == [f"{order['order_no']}-A{number}" for number in (3, 2, 1)]
+    assert (await buyer.get("/v1/after-sales?kind=exchange"))["items"] == []
 
 
 async def test_a_return_is_sent_back_and_inspected_by_whom_it_concerns(shop: Shop) -> None:
@@ -165,9 +172,20 @@ async def test_a_preview_says_what_may_be_claimed_and_what_would_come_back(shop:
     withheld = sum(item["amount"]["amount"] for item in back["withheld"])
     assert total - withheld == back["money"]["amount"] + back["points_value"]["amount"]
     more = {"kind": "return", "lines": [{"line_no": 1, "quantity": 3}]}
+    replaced = {"line_no": 1, "quantity": 1, "replacement_sku": "nothing-like-it"}
     refused(await buyer.ask("POST", path, more), 409, "units_not_claimable")
     refused(await buyer.ask("POST", path, more | {"kind": "cancellation"}), 409, "action_not_allowed")
     refused(await shop.buyer("mallory").ask("POST", path, more), 404, "not_found")
+
+    for wrong, status, code in (
+        (claim_on((1, 3)), 409, "units_not_claimable"),
+        (claim_on((1, 1), (1, 1)), 422, "request_invalid"),
+        (claim_on((1, 1), kind="cancellation"), 422, "request_invalid"),
+        (claim_on((1, 1), attachments=["none-of-mine"]), 422, "attachment_invalid"),
+        (claim_on(kind="exchange") | {"lines": [replaced]}, 409, "replacement_unavailable"),
+        (claim_on() | {"lines": [replaced]}, 422, "request_invalid"),
+    ):
+        refused(await buyer.ask("POST", f"/v1/orders/{order['order_no']}/after-sales", wrong), status, code)
     assert (await buyer.order(order["order_no"]))["after_sales"] == []
 
 
