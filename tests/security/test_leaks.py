@@ -46,19 +46,23 @@ async def lives(shop: Shop, told: Told) -> Document:
     buyer, sku = shop.buyer(), await shop.shelves()
     address = await buyer.post("/v1/addresses", RECEIVER)
     quote = await buyer.post("/v1/quotes", {"items": items((sku, 2)), "address_id": address["address_id"]})
-    order = await shop.submits(buyer, quote)
+    order = await shop.submits(buyer, quote, delivery_note=f"behind the {MARK}")
+    path = f"/v1/orders/{order['order_no']}"
+    preview = await buyer.post(f"{path}/changes/preview", {"lines": [{"line_no": 1, "quantity": 1}]})
+    await buyer.post(f"{path}/changes", {"change_token": preview["change_token"]})
     payment = await shop.pays(buyer, order["order_no"])
     told.words |= {
+        "a change": preview["change_token"],
         "a buyer's token": str(buyer.token),
         "an operator's token": str(shop.operator.token),
         "a quote": quote["quote_token"],
         "a cashier link": payment["cashier_url"].rpartition("/")[2],
     }
     produced = await shop.until(order["order_no"], "in_production")
-    await buyer.patch(f"/v1/orders/{order['order_no']}/receiver", {"line1": f"New street {MARK}"})
+    await buyer.patch(f"{path}/receiver", {"line1": f"New street {MARK}"})
+    await buyer.patch(f"{path}/delivery-note", {"note": f"before the {MARK}"})
     await carrier_reports(shop, produced["parcels"][0]["parcel_no"], "label_printed")
     delivered = await shop.runs_parcels(produced)
-    path = f"/v1/orders/{order['order_no']}"
     await buyer.post(f"{path}/confirm-receipt")
     await buyer.post(f"{path}/reviews", {"reviews": [{"line_no": 1, "rating": 1, "text": f"{MARK} was broken"}]})
     return delivered
