@@ -99,7 +99,7 @@ class AfterSales(AfterSalesActivities):
             kind=case.kind,
             state=case.state,
             summary=f"{case.kind} of {case.quantity} · {case.reason} · {case.merchant_id}",
-            due_at=case.due_at,
+            due_at=case.updated_at if await stopping.has_failed(connection, case) else case.due_at,
             remind_at=case.updated_at + timedelta(seconds=reminder) if waits else None,
             refunds_under_way=await refunds.count_unfinished_of_case(connection, case.case_no),
             replacement=await replacement.to_place(connection, case, self._exchange) if is_replacing else None,

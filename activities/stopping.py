@@ -83,6 +83,14 @@ async def ask(connection: AsyncConnection, case: Case, request: ActOnCase) -> Ca
     return replace(case, warehouse_id=next(iter(begun), None) or _place_of(claimed, case))
 
 
+async def has_failed(connection: AsyncConnection, case: Case) -> bool:
+    """Whether a case waits for parcels to be stopped of which one has left: its time is over."""
+    if case.state is not CaseState.STOPPING:
+        return False
+    states = [unit.parcel_state for unit in await _claimed(connection, case)]
+    return any(state is not None and is_shipped(state) for state in states)
+
+
 async def turn_into_return(connection: AsyncConnection, case: Case, request: ActOnCase) -> Case:
     """The goods leave, or have left: whoever gets them sends them back."""
     return replace(case, kind=Kind.RETURN, warehouse_id=_place_of(await _claimed(connection, case), case))

@@ -108,16 +108,22 @@ async def test_a_warehouse_that_has_begun_agrees_refuses_or_says_nothing(stand: 
 async def test_what_was_handed_over_at_the_same_moment_is_not_stopped_and_what_was_stopped_is_not_handed_over(
     stand: ParcelStand,
 ) -> None:
-    order_no, (first, second), skus = await stand.produced(1, 1)
+    order_no, (first, second, third), skus = await stand.produced(1, 1, 1)
+    await stand.orders.carries(third, S.PICKED)
+    await stand.becomes(third, S.PICKED)
+    asking = await stand.opens(order_no, Kind.CANCELLATION, {3: 1}, reason=Reason.CHANGED_MIND)
+    await stand.until(asking, CaseState.STOPPING)
     await stand.orders.carries(first, S.HANDED_OVER, tell=False)
     faster = await stand.opens(order_no, Kind.CANCELLATION, {1: 1}, reason=Reason.CHANGED_MIND)
     assert (await stand.until(faster, CaseState.AWAITING_RETURN)).kind is Kind.RETURN
     slower = await stand.opens(order_no, Kind.CANCELLATION, {2: 1}, reason=Reason.CHANGED_MIND)
     await stand.until(slower, CaseState.REFUNDING)
-    await stand.orders.carries(second, S.HANDED_OVER)
+    for parcel_no in (second, third):
+        await stand.orders.carries(parcel_no, S.HANDED_OVER)
+    assert (await stand.until(asking, CaseState.AWAITING_RETURN)).kind is Kind.RETURN
     await stand.orders.until(order_no, "shipped")
-    assert await stand.states(order_no) == [S.HANDED_OVER, S.CANCELLED]
-    assert [await stand.orders.held(sku) for sku in skus] == [(19, 0), (20, 0)]
+    assert await stand.states(order_no) == [S.HANDED_OVER, S.CANCELLED, S.HANDED_OVER]
+    assert [await stand.orders.held(sku) for sku in skus] == [(19, 0), (20, 0), (19, 0)]
     assert await stand.verified(order_no)
 
 
