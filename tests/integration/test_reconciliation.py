@@ -246,8 +246,11 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(shop: Boo
 async def test_a_run_that_was_ended_goes_on_where_it_was(shop: BooksStand) -> None:
     orders = shop.orders
     sku = await orders.shelves()
-    number = await orders.placed((sku, 1))
+    number, sent = [await orders.placed((sku, 1)) for _ in range(2)]
     await orders.run(number).terminate()
+    await shop.pays(sent)
+    parcel_nos = await orders.begun_parcels(sent)
+    await orders.run(sent).terminate()
     wrong = await orders.attempt(await orders.placed((sku, 1)))
     orders.provider.refusals[wrong.payment_id].append(RefundState.SENT)
     await orders.reports(wrong, amount=twd(1))
@@ -261,11 +264,15 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(shop: BooksStand) -> No
     fresh = [item for item in await shop.items() if item.item_id not in before]
     assert {(item.kind, item.subject) for item in fresh} == {
         (Kind.ORDER_WITHOUT_RUN, number),
+        (Kind.ORDER_WITHOUT_RUN, sent),
         (Kind.REFUND_WITHOUT_RUN, refund_no),
     }
     for item in fresh:
         await shop.repair(item.kind, item.subject)
     await shop.pays(number)
+    for parcel_no in parcel_nos:
+        await orders.arrives(parcel_no)
+    await orders.until(sent, "delivered")
     orders.provider.ends[f"{refund_no}.1"] = RefundState.SUCCEEDED
     shop.states_refund(wrong, f"{refund_no}.1", twd(1))
     taken = (Kind.REFUND_NOT_TAKEN_NOTE_OF, refund_no)
