@@ -26,7 +26,6 @@ class Departure:
 
 
 Gone = Mapping[UnitKey, Departure]
-STAYED = Departure()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What a case gives back, unit by unit, what it withholds, and why (R-REV-8, M5)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -58,11 +58,12 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breakdown:
-    """What one case gives back out of the ledger of `order_no`, in minor units of `currency`.
+    """What one case gives back out of the ledger of `order_no`, in minor units of `currency`. Of an exchange's order
+    that is the one that was paid for, and `units` are its lines' and units' numbers.
 
     Σ `units` - Σ `withheld` = `money` + `points_value`. `points` come back to the account, worth `points_value`;
-    `earned_points` are taken off it. `nothing_stays` says that no goods are left that were paid for: then coupons,
-    quotas and purchase limits come back by their own rules.
+    `earned_points` are taken off it, and `earned_points_short` were not there to be taken. `nothing_stays` says that no
+    goods are left that were paid for: then coupons, quotas and purchase limits come back by their own rules.
     """
 
     order_no: str
@@ -102,8 +103,3 @@ class Breakdown:
                 ),
             }
         )
-
-
-def money_given(breakdowns: Iterable[Breakdown]) -> int:
-    """What several cases gave back in money."""
-    return sum(found.money for found in breakdowns)
