@@ -236,8 +236,8 @@ class AfterSales:
                     case_no=self._case_no,
                     command=command,
                     name=name,
-                    # The API keeps notes in the database; who writes one here has come through Temporal.
-                    by=replace(by, channel="temporal_ui") if by.reason and by.note is None else by,
+                    # The API's updates are named after what they say; whoever else sends one has come through Temporal.
+                    by=by if name.startswith(f"{command}:") else replace(by, channel="temporal_ui"),
                     at=workflow.now(),
                     details=details or {},
                 ),

@@ -65,6 +65,7 @@ async def test_a_refund_is_claimed_approved_and_paid_back_and_everybody_reads_th
     assert (shown["case_no"], shown["status"]) == (case["case_no"], "refunded")
     rows = [item for item in await buyer.timeline(order["order_no"]) if item["subject"] == case["case_no"]]
     assert [row["action"] for row in rows] == ["open_case", "approve_refund", "finish_case_refund"]
+    assert [row["channel"] for row in rows] == ["api", "api", "workflow"]
     assert rows[0]["reason"] == "王小明's teapot leaks"
     kinds = {item["kind"] for item in (await buyer.get("/v1/notifications"))["items"] if item["case_no"]}
     assert kinds == {"claim_approved", "claim_refunded"}

@@ -62,6 +62,9 @@ async def test_a_run_hears_only_what_it_can_act_on_and_takes_a_decision_once(sta
             result_type=StateReached,
         )
     assert reached.state == CaseState.RETURNING
+    assert (await channels(stand, order_no))[1:] == ["temporal_ui", "temporal_ui"], (
+        "though the last one says nothing of it"
+    )
     assert await actions(stand, order_no) == ["open_case", "approve_return", "ship_back"]
 
 
@@ -82,6 +85,11 @@ async def test_a_deadline_that_passes_while_somebody_acts_does_not_end_the_next_
 async def timers_fired(stand: CaseStand, case: Case) -> int:
     events = (await stand.run(case).fetch_history()).events
     return sum(event.event_type == EventType.EVENT_TYPE_TIMER_FIRED for event in events)
+
+
+async def channels(stand: CaseStand, order_no: str) -> list[str]:
+    async with stand.orders.database.transaction() as connection:
+        return [item.channel for item in await transitions.timeline(connection, order_no) if item.case_no]
 
 
 async def actions(stand: CaseStand, order_no: str) -> list[str]:
