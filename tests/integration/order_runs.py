@@ -78,7 +78,9 @@ class OrderRuns:
         except RPCError as error:
             return error.status.name.lower()
 
-    async def refusal(self, order_no: str, update: str, by: ActedBy | RiskDecision | AcceptedChange = BUYER) -> ApplicationError:
+    async def refusal(
+        self, order_no: str, update: str, by: ActedBy | RiskDecision | AcceptedChange = BUYER
+    ) -> ApplicationError:
         """Send an update that is to be refused. The refusal."""
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await self.asks(order_no, update, by)
