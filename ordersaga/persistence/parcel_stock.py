@@ -89,7 +89,7 @@ async def holder_of(connection: AsyncConnection, parcel_no: str) -> str:
 
 
 async def lock(connection: AsyncConnection, parcel_nos: Iterable[str]) -> None:
-    """Lock all shelves that some parcels' units may lie on, as all writers do, before one after the other is stopped."""
+    """Lock all shelves that some parcels' units may lie on, as all writers do, before they are stopped in turn."""
     holders = sorted({await holder_of(connection, parcel_no) for parcel_no in parcel_nos})
     await connection.execute(_LOCK_HELD, {"holders": holders})
 
@@ -118,7 +118,7 @@ async def release(connection: AsyncConnection, parcel_no: str, quantities: Mappi
 async def reserve_again(
     connection: AsyncConnection, parcel_no: str, demands: Sequence[Demand], to: Address, at: datetime
 ) -> tuple[Source, ...]:
-    """Hold units to be sent in place of a parcel's, of the general shelf first; nothing where they are not to be had."""
+    """Hold units to be sent in place of a parcel's, of the general shelf first; nothing where there are none."""
     pools = {demand.sku: demand.pool for demand in demands}
     for shelves in (dict.fromkeys(pools, ""), pools):
         try:

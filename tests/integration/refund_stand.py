@@ -115,7 +115,9 @@ class RefundStand:
         await self.run(refund).signal(REFUND_REPORTED)
 
     def run(self, of: Payment | Refund) -> WorkflowHandle[Any, Any]:
-        return self.orders.client.get_workflow_handle(refund_workflow_id(of.run if isinstance(of, Refund) else of.payment_id), result_type=StateReached)
+        return self.orders.client.get_workflow_handle(
+            refund_workflow_id(of.run if isinstance(of, Refund) else of.payment_id), result_type=StateReached
+        )
 
     async def ends(self, payment: Payment) -> str:
         """The state in which the run ends."""

@@ -69,7 +69,7 @@ MEANING = {
     "parcel.lost": "The carrier lost the parcel.",
     "parcel.refused": "The receiver refused the parcel.",
     "parcel.cancelled": "The parcel was stopped before it left: do not hand it over.",
-    "parcel.written_off": "The lost or refused parcel is dealt with: sent again in another, or its money is given back.",
+    "parcel.written_off": "The lost or refused parcel is dealt with: sent again in another, or paid back.",
     "after_sales.requested": "A case was opened: the buyer claims `units` of `lines`, or somebody cancels them.",
     "after_sales.stopping": "A warehouse is asked to keep back what it has picked.",
     "after_sales.awaiting_return": "The buyer is to send the goods back until `due_at`.",

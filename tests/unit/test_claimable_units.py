@@ -9,8 +9,8 @@ from ordersaga.domain.lifecycle.parcel import ParcelState
 S = ParcelState
 OPEN_TO: dict[ParcelState | None, set[Kind]] = {
     None: {Kind.CANCELLATION},
-    **dict.fromkeys((S.CREATED, S.LABEL_PRINTED, S.PICKED, S.PACKED), {Kind.CANCELLATION}),
-    **dict.fromkeys((S.HANDED_OVER, S.IN_TRANSIT, S.LOST, S.REFUSED), {Kind.REFUND}),
+    **{key: {Kind.CANCELLATION} for key in (S.CREATED, S.LABEL_PRINTED, S.PICKED, S.PACKED)},
+    **{key: {Kind.REFUND} for key in (S.HANDED_OVER, S.IN_TRANSIT, S.LOST, S.REFUSED)},
     S.DELIVERED: {Kind.REFUND, Kind.RETURN, Kind.EXCHANGE},
     S.CANCELLED: set(),
     S.WRITTEN_OFF: {Kind.REFUND},
