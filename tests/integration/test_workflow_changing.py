@@ -1,43 +1,17 @@
 """A change in an order's run: providers that do not answer, answers that are lost, money that comes too late."""
 
 import asyncio
-import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from ordersaga.domain.messages import CHANGE, AcceptedChange
-from ordersaga.domain.order_change import reduced
+from ordersaga.domain.messages import CHANGE
 from ordersaga.domain.payment import PaymentState
 from ordersaga.gateways.payment.provider import ProviderUnavailable
-from ordersaga.persistence import audit, catalogue, order_changes, submissions
-from ordersaga.persistence.order_changes import ChangeProposal
-from tests.goods import cart, priced
-from tests.integration.order_runs import BUYER
+from ordersaga.persistence import audit
+from tests.integration.order_changing import accepts
 from tests.integration.order_stand import OrderStand
 from tests.shop import until
 
 DEADLINE = timedelta(minutes=15)
-
-
-async def accepts(stand: OrderStand, order_no: str, **quantities: int) -> AcceptedChange:
-    """What the API stores of an accepted preview: line `line_<number>` → units that stay."""
-    wanted = {int(name.removeprefix("line_")): units for name, units in quantities.items()}
-    async with stand.database.transaction() as connection:
-        before = (await submissions.known(connection, order_no)).priced
-        items = reduced(before.lines, wanted)
-        found = await catalogue.goods(connection, [item.sku for item in items])
-        after = priced(
-            cart(*((item.sku, item.quantity) for item in items)),
-            list(found.skus.values()),
-            list(found.merchants.values()),
-        )
-        proposal = ChangeProposal(
-            proposal_id=f"chg_{secrets.token_hex(12)}",
-            order_no=order_no,
-            based_on=len(await order_changes.repriced(connection, order_no)),
-            priced=after,
-        )
-        await order_changes.propose(connection, proposal, datetime.now(UTC))
-    return AcceptedChange(proposal_id=proposal.proposal_id, by=BUYER)
 
 
 async def quantities(stand: OrderStand, order_no: str) -> list[tuple[int, int]]:
