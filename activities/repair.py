@@ -12,11 +12,13 @@ from ordersaga.domain.errors import ActionNotAllowed, NotFound
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.messages import (
+    PARCEL_REPORTED,
     PAYMENT_REPORTED,
     REFUND_FINISHED,
     REFUND_REPORTED,
     Placement,
     order_workflow_id,
+    parcel_workflow_id,
     refund_workflow_id,
 )
 from ordersaga.domain.pricing.restoration import Undoing
@@ -32,6 +34,7 @@ from ordersaga.persistence import (
     limit_holds,
     offer_holds,
     orders,
+    parcels,
     payments,
     refunds,
     stock_repair,
@@ -77,6 +80,7 @@ class Repairs:
         match item.kind:
             case Kind.ORDER_WITHOUT_RUN:
                 await self._take_up(item, order_workflow_id(item.subject))
+                await self._wake_parcels(item)
             case Kind.CASE_WITHOUT_RUN | Kind.CASE_REFUNDED_AND_WAITING:
                 await after_sales.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
             case Kind.GROUP_WITHOUT_RUN:
@@ -98,6 +102,19 @@ class Repairs:
             raise ActionNotAllowed(
                 f"Temporal has nothing of {workflow_id} that could be taken up", action=Decision.FIX, state=item.state
             ) from error
+
+    async def _wake_parcels(self, item: Item) -> None:
+        """Runs of parcels that begin again look how far their parcels have come: nobody may report on them any more."""
+        async with self._database.transaction() as connection:
+            for parcel_no in await parcels.numbers_of(connection, item.subject):
+                await inbox.wake(
+                    connection,
+                    parcel_workflow_id(parcel_no),
+                    PARCEL_REPORTED,
+                    source="taken_up",
+                    event_id=f"{parcel_no}:{item.last_seen.isoformat()}",
+                    subject=item.subject,
+                )
 
     async def _ask(self, item: Item, at: datetime) -> None:
         """The answer is stored like any report, and delivered and judged like one."""

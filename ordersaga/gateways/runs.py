@@ -20,6 +20,15 @@ _UNLAWFULLY_ENDED = frozenset(
 )
 
 
+_CHILD_ENDS = {
+    EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED: "child_workflow_execution_completed_event_attributes",
+    EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED: "child_workflow_execution_failed_event_attributes",
+    EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED: "child_workflow_execution_canceled_event_attributes",
+    EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT: "child_workflow_execution_timed_out_event_attributes",
+    EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED: "child_workflow_execution_terminated_event_attributes",
+}
+
+
 class RunUnknown(Exception):
     """Temporal has no run of this id that could be taken up: none was, it came to its end, or it was forgotten."""
 
@@ -77,9 +86,18 @@ class OpenRuns:
 
 
 async def _last_task(handle: "WorkflowHandle[object, object]") -> int | None:
-    """The number of the last workflow task's end in a run's history."""
-    last = None
+    """The number of the last workflow task's end in a run's history, before the first child that did not end.
+
+    Children are ended with their parent, and nobody would tell it: it begins them again.
+    """
+    tasks: list[int] = []
+    children: set[int] = set()
     async for event in handle.fetch_history_events():
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
-            last = event.event_id
-    return last
+            tasks.append(event.event_id)
+        elif event.event_type == EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+            children.add(event.event_id)
+        else:
+            ended = getattr(event, _CHILD_ENDS.get(event.event_type, ""), None)
+            children.discard(ended.initiated_event_id if ended is not None else 0)
+    return max((task for task in tasks if not children or task < min(children)), default=None)

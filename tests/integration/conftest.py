@@ -9,6 +9,7 @@ from devstack.stack import Stack
 from ordersaga.gateways.entitlements.sandbox import SandboxEntitlements
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
+from tests.integration.books_stand import BooksStand, books
 from tests.integration.observed_processes import Observed, observing
 from tests.integration.order_stand import OrderStand
 from tests.integration.order_worker import own_database, standing
@@ -42,3 +43,10 @@ async def order_stand(stack: Stack, settings: Settings, database: Database) -> A
     async with standing(stack.addresses, settings, database, entitlements) as stand:
         yield stand
     await entitlements.aclose()
+
+
+@pytest.fixture(scope="session")
+async def bookshop(stack: Stack) -> AsyncIterator[BooksStand]:
+    """A shop in a database of its own, in which tests make things wrong."""
+    async with books(stack, "reconciled") as shop:
+        yield shop

@@ -1,45 +1,32 @@
 """Comparing the books finds what was made wrong behind the system's back and nothing else, and much can be repaired."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from temporalio.client import ScheduleActionExecutionStartWorkflow
 
-from devstack.stack import Stack
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.messages import (
     CANCEL,
-    SETTLE_REFUND,
-    ReconciliationOutcome,
     order_workflow_id,
     refund_workflow_id,
 )
-from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.reconciliation import Decision, ItemState, Kind
 from ordersaga.domain.refund import number_of, source_of
 from ordersaga.domain.sourcing import Demand
 from ordersaga.gateways.payment.provider import Booking, PaymentUnknown, RefundUnknown, StatementLine
-from ordersaga.persistence import reconciliation, stock
+from ordersaga.persistence import stock
 from tests.goods import TAIPEI, twd
-from tests.integration.books_stand import BooksStand, books, kinds
+from tests.integration.books_stand import BooksStand, kinds
 from tests.integration.order_runs import PATIENCE
-from tests.integration.order_stand import OPERATOR
 from tests.shop import until
-from worker.reconciliation import SCHEDULE, keep_schedule
 
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.fixture(scope="module")
-async def shop(stack: Stack) -> AsyncIterator[BooksStand]:
-    async with books(stack, "reconciled") as shop:
-        yield shop
-
-
-async def test_nothing_differs_in_a_shop_in_which_all_went_as_it_should(shop: BooksStand) -> None:
-    orders, offers = shop.orders, shop.offers
+async def test_nothing_differs_in_a_shop_in_which_all_went_as_it_should(bookshop: BooksStand) -> None:
+    shop, orders, offers = bookshop, bookshop.orders, bookshop.offers
+    before = await shop.look()
     sku = await orders.shelves()
     await orders.placed((sku, 2))
     await shop.pays(await orders.placed((sku, 1)))
@@ -61,11 +48,11 @@ async def test_nothing_differs_in_a_shop_in_which_all_went_as_it_should(shop: Bo
     refund_no = number_of(source_of(wrong.payment_id))
     shop.states_refund(wrong, f"{refund_no}.1", twd(1))
     await orders.client.get_workflow_handle(refund_workflow_id(wrong.payment_id)).result()
-    assert await shop.look() == {}
+    assert await shop.look() == before
 
 
-async def test_each_difference_is_found_and_named_and_gone_once_it_is(shop: BooksStand) -> None:
-    orders, behind = shop.orders, shop.behind
+async def test_each_difference_is_found_and_named_and_gone_once_it_is(bookshop: BooksStand) -> None:
+    shop, orders, behind = bookshop, bookshop.orders, bookshop.behind
     counted, kept, sku = [await orders.shelves() for _ in range(3)]
     purse = await shop.offers.purse()
     over = await shop.offers.placed(purse, (sku, 2))
@@ -172,8 +159,8 @@ async def test_each_difference_is_found_and_named_and_gone_once_it_is(shop: Book
     assert (Kind.POINTS_DIFFER, "midas") in kinds(await shop.look())
 
 
-async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(shop: BooksStand) -> None:
-    orders, behind = shop.orders, shop.behind
+async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(bookshop: BooksStand) -> None:
+    shop, orders, behind = bookshop, bookshop.orders, bookshop.behind
     sku = await orders.shelves()
     before = kinds(await shop.look())
     number = await orders.placed((sku, 1))
@@ -241,96 +228,6 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(shop: Boo
     }
     await shop.repair(Kind.UNEXPECTED_MONEY_KEPT, kept.payment_id)
     await until(lambda: orders.payment(kept.payment_id), lambda payment: payment.refunded == 7, PATIENCE)
-
-
-async def test_a_run_that_was_ended_goes_on_where_it_was(shop: BooksStand) -> None:
-    orders = shop.orders
-    sku = await orders.shelves()
-    number, sent = [await orders.placed((sku, 1)) for _ in range(2)]
-    await orders.run(number).terminate()
-    await shop.pays(sent)
-    parcel_nos = await orders.begun_parcels(sent)
-    await orders.run(sent).terminate()
-    wrong = await orders.attempt(await orders.placed((sku, 1)))
-    orders.provider.refusals[wrong.payment_id].append(RefundState.SENT)
-    await orders.reports(wrong, amount=twd(1))
-    shop.states(wrong, twd(1))
-    refund_no, run = number_of(source_of(wrong.payment_id)), refund_workflow_id(wrong.payment_id)
-    await until(lambda: shop.refund(refund_no), lambda refund: refund is not None and refund.state == "sent", PATIENCE)
-    await orders.client.get_workflow_handle(run).terminate()
-
-    before = {item.item_id for item in await shop.items()}
-    await shop.look()
-    fresh = [item for item in await shop.items() if item.item_id not in before]
-    assert {(item.kind, item.subject) for item in fresh} == {
-        (Kind.ORDER_WITHOUT_RUN, number),
-        (Kind.ORDER_WITHOUT_RUN, sent),
-        (Kind.REFUND_WITHOUT_RUN, refund_no),
-    }
-    for item in fresh:
-        await shop.repair(item.kind, item.subject)
-    await shop.pays(number)
-    for parcel_no in parcel_nos:
-        await orders.arrives(parcel_no)
-    await orders.until(sent, "delivered")
-    orders.provider.ends[f"{refund_no}.1"] = RefundState.SUCCEEDED
-    shop.states_refund(wrong, f"{refund_no}.1", twd(1))
-    taken = (Kind.REFUND_NOT_TAKEN_NOTE_OF, refund_no)
-    assert taken in kinds(await shop.look())
-    await shop.repair(*taken)
-    await orders.client.get_workflow_handle(run).result()
-    assert {item.item_id for item in await shop.items()} - before == set()
-
-
-async def test_a_capture_that_nobody_heard_of_is_asked_about_and_money_paid_back_twice_is_told(
-    shop: BooksStand,
-) -> None:
-    orders = shop.orders
-    number = await orders.placed((await orders.shelves(), 1))
-    silent = await orders.attempt(number)
-    shop.states(silent)
-    assert silent.payment_id in (await shop.look())[Kind.CAPTURE_UNKNOWN_HERE]
-    orders.provider.told[silent.payment_id] = PaymentState.SUCCEEDED
-    await shop.repair(Kind.CAPTURE_UNKNOWN_HERE, silent.payment_id)
-    await orders.until(number, "in_production")
-
-    late = await orders.attempt(await orders.placed((await orders.shelves(), 1)))
-    orders.provider.refusals[late.payment_id].append(RefundState.FAILED)
-    await orders.reports(late, amount=twd(9))
-    shop.states(late, twd(9))
-    refund_no = number_of(source_of(late.payment_id))
-    await until(
-        lambda: shop.refund(refund_no), lambda refund: refund is not None and refund.state == "failed", PATIENCE
-    )
-    by = OPERATOR
-    await orders.client.get_workflow_handle(refund_workflow_id(late.payment_id)).execute_update(SETTLE_REFUND, by)
-    shop.states_refund(late, f"{refund_no}.1", twd(9))
-    found = await shop.look()
-    assert refund_no in found[Kind.REFUND_PAID_TWICE]
-    assert silent.payment_id not in found[Kind.CAPTURE_UNKNOWN_HERE]
-    with pytest.raises(ActionNotAllowed):
-        await shop.repair(Kind.REFUND_PAID_TWICE, refund_no)
-
-
-async def test_the_schedule_looks_at_everything_and_is_brought_up_to_date(shop: BooksStand) -> None:
-    client, queue = shop.orders.client, shop.orders.queue
-    try:
-        for seconds in (3600.0, 7200.0):
-            await keep_schedule(client, task_queue=queue, interval=seconds)
-        handle = client.get_schedule_handle(SCHEDULE)
-        known = (await handle.describe()).schedule
-        assert [interval.every.total_seconds() for interval in known.spec.intervals] == [7200]
-        await handle.trigger()
-        ran = await until(handle.describe, lambda seen: bool(seen.info.recent_actions), PATIENCE)
-        action = ran.info.recent_actions[-1].action
-        assert isinstance(action, ScheduleActionExecutionStartWorkflow)
-        outcome = await client.get_workflow_handle(action.workflow_id, result_type=ReconciliationOutcome).result()
-        assert outcome.failed == []
-        async with shop.database.transaction() as connection:
-            assert {check.check for check in await reconciliation.checks(connection)} >= {"stock", "orders' runs"}
-    finally:
-        await keep_schedule(client, task_queue=queue, interval=None)
-        await keep_schedule(client, task_queue=queue, interval=None)
 
 
 async def _places(shop: BooksStand) -> list[tuple[str, str]]:
