@@ -13,6 +13,8 @@ Findings = Iterator[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
+    """`units` are those that were not stopped before they left."""
+
     order_no: str
     buyer: str
     order_type: str
@@ -32,7 +34,7 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRow:
-    """One row of an order's audit, in the order in which they were written; `parcel_no` is set for a parcel's."""
+    """One row of an order's audit, as written; `parcel_no` or `case_no` is set for a parcel's or a case's."""
 
     order_no: str
     parcel_no: str | None
@@ -40,6 +42,7 @@ class StepRow:
     from_state: str | None
     to_state: str
     actor_role: str
+    case_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +67,13 @@ class ProviderRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRow:
+    """`case_no` is set for what an after-sales case gave back."""
+
     payment_id: str
     order_no: str
     amount: int
     state: str
+    case_no: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from cli.client import Api, ApiProblem, ApiUnreachable, Caller, JsonObject
 from cli.experiment.clerk import carelessly
 from cli.experiment.journal import Journal, Submission
 from cli.experiment.watch import FINAL, Watch
-from cli.experiment.wishes import Paying, Saving, Submitting, Wish
+from cli.experiment.wishes import Paying, Regret, Saving, Submitting, Wish
 from cli.purchase import attempt, goods, preview
 from ordersaga.domain.lifecycle.states import State
 
@@ -22,6 +22,8 @@ ADDRESS: JsonObject = {
     "country": "TW",
 }
 _TOO_LATE = frozenset({"action_not_allowed"})
+_NOT_ANY_MORE = _TOO_LATE | {"units_not_claimable", "after_sales_window_closed"}
+_CLAIM: JsonObject = {"kind": "refund", "lines": [{"line_no": 1, "quantity": 1}], "reason": "defective"}
 _CASHIER_REFUSES = frozenset(
     {"payment_already_paid", "payment_failed", "payment_closed", "payment_expired", "action_not_allowed"}
 )
@@ -163,10 +165,30 @@ class Customer:
         if self._wish.careless_clerk:
             await self._watch.reached(order_no, frozenset({State.IN_PRODUCTION}))
             await carelessly(self._api, order_no, seed=self._wish.number)
+        await self._regret(order_no)
         if self._wish.confirms_receipt:
             state = await self._watch.reached(order_no, frozenset({State.DELIVERED, State.RECEIVED}))
             if state not in FINAL:
                 await self._confirm_receipt(order_no)
+
+    async def _regret(self, order_no: str) -> None:
+        """Step back once the goods are being packed, or when they have come. Nobody reviews it: silence approves."""
+        match self._wish.regretting:
+            case Regret.NOTHING:
+                return
+            case Regret.CANCELS:
+                wanted, path, body = frozenset({State.IN_PRODUCTION, State.PARTLY_SHIPPED}), "cancel", {}
+            case Regret.CLAIMS:
+                if sum(quantity for _, quantity in self._wish.cart) == 1:
+                    return
+                wanted, path, body = frozenset({State.DELIVERED, State.RECEIVED}), "after-sales", _CLAIM
+        if await self._watch.reached(order_no, wanted) in FINAL:
+            return
+        try:
+            key = f"{self._mark}-{self._wish.number}-regret"
+            await self._buyer.post(f"/v1/orders/{order_no}/{path}", body, key=key)
+        except ApiProblem as problem:
+            self._note(order_no, problem, _NOT_ANY_MORE)
 
     async def _confirm_receipt(self, order_no: str) -> None:
         key = f"{self._mark}-{self._wish.number}-confirm"

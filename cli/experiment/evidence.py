@@ -30,15 +30,18 @@ from ordersaga.persistence import reconciliation
 from ordersaga.persistence.verification import verify_all
 
 _ANSWERS_WITHIN = 20.0
-_OURS = ("order/", "parcel/", "refund/")
+_OURS = ("order/", "parcel/", "refund/", "after-sales/")
 
 _ORDERS = """
     SELECT order_no, buyer, order_type, table_version, state, payable,
-           (SELECT sum(quantity)::int FROM order_lines WHERE order_lines.order_no = orders.order_no) AS units
+           (SELECT sum(quantity)::int FROM order_lines WHERE order_lines.order_no = orders.order_no) - (
+               SELECT count(*)::int FROM claimed_units JOIN after_sales_cases USING (case_no)
+               WHERE claimed_units.order_no = orders.order_no AND kind = 'cancellation'
+           ) AS units
     FROM orders ORDER BY placed_at
 """
 _STEPS = """
-    SELECT order_no, parcel_no, action, from_state, to_state, actor_role FROM transitions
+    SELECT order_no, parcel_no, case_no, action, from_state, to_state, actor_role FROM transitions
     ORDER BY order_no, sequence
 """
 _PAYMENTS = "SELECT payment_id, order_no, state, received_amount AS received FROM payments"
@@ -48,7 +51,7 @@ _PROVIDER = """
         WHERE sandbox_refunds.payment_id = sandbox_payments.payment_id AND failure IS NULL AND settles_at <= now()
     ) AS refunded FROM sandbox_payments
 """
-_REFUNDS = "SELECT payment_id, order_no, amount, state FROM refunds"
+_REFUNDS = "SELECT payment_id, order_no, amount, state, case_no FROM refunds"
 _MOVEMENTS = """
     SELECT sku, warehouse_id, kind, on_hand, reserved, CASE kind
         WHEN 'adjust' THEN NULL

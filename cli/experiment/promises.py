@@ -44,7 +44,7 @@ def _orders_end(books: Books, _: Journal) -> Findings:
 def _orders_walk_their_tables(books: Books, _: Journal) -> Findings:
     steps: defaultdict[str, list[StepRow]] = defaultdict(list)
     for step in books.steps:
-        if step.parcel_no is None:
+        if step.parcel_no is None and step.case_no is None:
             steps[step.order_no].append(step)
     for order in books.orders:
         fault = _misstep(order, steps[order.order_no])
@@ -78,10 +78,11 @@ def _money_is_captured_once(books: Books, _: Journal) -> Findings:
 
 
 def _completed_orders_are_paid(books: Books, _: Journal) -> Findings:
-    kept = _kept(books)
+    kept, given = _kept(books), _given_by_cases(books)
     for order in books.orders:
-        if order.state == State.COMPLETED and kept[order.order_no] != order.payable:
-            yield order.order_no, f"completed: {kept[order.order_no]} were kept of {order.payable} to pay"
+        wanted = order.payable - given[order.order_no]
+        if order.state == State.COMPLETED and kept[order.order_no] != wanted:
+            yield order.order_no, f"completed: {kept[order.order_no]} were kept, not {wanted}"
 
 
 def _given_up_orders_keep_no_money(books: Books, _: Journal) -> Findings:
@@ -99,9 +100,35 @@ def _kept(books: Books) -> Counter[str]:
     return kept
 
 
+def _given_by_cases(books: Books) -> Counter[str]:
+    """By order: what after-sales cases gave back, by our books."""
+    given: Counter[str] = Counter()
+    for row in books.refunds:
+        if row.case_no is not None and row.state == _DONE:
+            given[row.order_no] += row.amount
+    return given
+
+
+def _cases_give_money_back_once(books: Books, _: Journal) -> Findings:
+    captured = {payment.payment_id: payment.received or 0 for payment in books.payments if payment.state == _DONE}
+    given: Counter[str] = Counter()
+    for row in books.refunds:
+        if row.case_no is not None:
+            given[row.payment_id] += row.amount
+            if row.state != _DONE:
+                yield row.order_no, f"the refund of case {row.case_no} is {row.state}"
+    for payment_id, amount in given.items():
+        if amount > captured.get(payment_id, 0):
+            yield payment_id, f"cases gave {amount} back of {captured.get(payment_id, 0)} that were captured"
+    documents = Counter((row.case_no, row.payment_id) for row in books.refunds if row.case_no is not None)
+    for (case_no, payment_id), count in documents.items():
+        if count > 1:
+            yield payment_id, f"case {case_no} gave money back {count} times"
+
+
 def _unexpected_money_goes_back_once(books: Books, _: Journal) -> Findings:
     for payment in books.payments:
-        refunds = [row for row in books.refunds if row.payment_id == payment.payment_id]
+        refunds = [row for row in books.refunds if row.payment_id == payment.payment_id and row.case_no is None]
         given_back = [row.amount for row in refunds if row.state == _DONE]
         wanted = [payment.received] if payment.state == _UNEXPECTED else []
         if given_back != wanted:
@@ -238,6 +265,7 @@ _PROMISES: dict[str, Callable[[Books, Journal], Findings]] = {
     "a completed order keeps what was to pay": _completed_orders_are_paid,
     "an order that was given up keeps no money": _given_up_orders_keep_no_money,
     "unexpected money goes back once": _unexpected_money_goes_back_once,
+    "a case gives money back once": _cases_give_money_back_once,
     "our books and the provider's agree": _provider_agrees,
     "what was answered 201 exists": _accepted_orders_exist,
     "an order is found by its buyer": _orders_are_found_by_their_buyers,

@@ -28,6 +28,12 @@ class Paying(StrEnum):
     WRONG_AMOUNT = "pays a wrong amount, then the right one"
 
 
+class Regret(StrEnum):
+    NOTHING = "keeps it"
+    CANCELS = "cancels after paying"
+    CLAIMS = "wants the money back for one of several"
+
+
 class Saving(StrEnum):
     NOTHING = "without coupons and points"
     COUPON = "with the best of the coupons"
@@ -53,6 +59,7 @@ _PAYING = {
 }
 
 
+_REGRETTING = {Regret.NOTHING: 72, Regret.CANCELS: 14, Regret.CLAIMS: 14}
 _SAVING = {Saving.NOTHING: 50, Saving.COUPON: 22, Saving.POINTS: 14, Saving.BOTH: 14}
 
 
@@ -80,6 +87,7 @@ class Wish:
     changes_receiver: bool
     confirms_receipt: bool
     careless_clerk: bool
+    regretting: Regret = Regret.NOTHING
 
 
 def draw_wishes(
@@ -110,4 +118,5 @@ def _draw(dice: Random, number: int, at: float, skus: Sequence[str], paying: dic
         changes_receiver=dice.random() < 0.2,
         confirms_receipt=dice.random() < 0.4,
         careless_clerk=dice.random() < 0.2,
+        regretting=dice.choices(list(_REGRETTING), list(_REGRETTING.values()))[0],
     )

@@ -1,5 +1,7 @@
 """Books of a small shop in which all is right, for tests to plant wrongs in."""
 
+from dataclasses import replace
+
 from cli.experiment.books import (
     BalanceRow,
     Books,
@@ -50,7 +52,8 @@ def movement(kind: str, order_no: str | None, on_hand: int, reserved: int) -> Mo
 
 
 def right() -> tuple[Books, Journal]:
-    """Three orders of two units: one completed after a payment of another channel went back, two given up."""
+    """Three orders of two units: one completed after a payment of another channel and
+    a part of its own went back, two given up."""
     buyers = {order_no: f"{order_no}'s buyer" for order_no in WAYS}
     books = Books(
         orders=tuple(
@@ -68,6 +71,7 @@ def right() -> tuple[Books, Journal]:
         steps=(
             *(row for order_no in WAYS for row in way(order_no)),
             step("completed", "request_refund", "paid", "paid", "system"),
+            replace(step("completed", "open_case", None, "requested", "buyer"), case_no="case"),
         ),
         payments=(
             PaymentRow(payment_id="captured", order_no="completed", state="succeeded", received=500),
@@ -76,7 +80,7 @@ def right() -> tuple[Books, Journal]:
             PaymentRow(payment_id="declined", order_no="cancelled", state="failed", received=None),
         ),
         provider=(
-            ProviderRow(payment_id="captured", order_no="completed", paid=500),
+            ProviderRow(payment_id="captured", order_no="completed", paid=500, refunded=120),
             ProviderRow(payment_id="second", order_no="completed", paid=500, refunded=500),
             ProviderRow(payment_id="late", order_no="payment_timed_out", paid=500, refunded=500),
             ProviderRow(payment_id="declined", order_no="cancelled", paid=0),
@@ -84,6 +88,7 @@ def right() -> tuple[Books, Journal]:
         refunds=(
             RefundRow(payment_id="second", order_no="completed", amount=500, state="succeeded"),
             RefundRow(payment_id="late", order_no="payment_timed_out", amount=500, state="succeeded"),
+            RefundRow(payment_id="captured", order_no="completed", amount=120, state="succeeded", case_no="case"),
         ),
         movements=(
             movement("adjust", None, 10, 0),

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from cli.experiment.faults import PARTS, Kind
 from cli.experiment.plan import Plan, draw_plan
-from cli.experiment.wishes import UNEXPECTED, Paying, Saving, Submitting
+from cli.experiment.wishes import UNEXPECTED, Paying, Regret, Saving, Submitting
 
 seeds = st.integers(0, 2**32)
 
@@ -50,6 +50,7 @@ def test_in_a_few_minutes_everything_happens() -> None:
     assert {wish.submitting for wish in plan.wishes} == set(Submitting)
     assert {wish.callbacks for wish in plan.wishes} >= {0, 1, 2}
     assert {wish.saving for wish in plan.wishes} == set(Saving)
+    assert {wish.regretting for wish in plan.wishes} == set(Regret)
     assert {(fault.part, fault.kind) for fault in plan.faults} == {(part, kind) for part in PARTS for kind in Kind}
     times = [fault.at for fault in plan.faults]
     assert len(set(times)) < len(times), "sometimes two break at once"

@@ -78,8 +78,21 @@ def refunded_what_was_due(books: Books, _: Journal) -> Books:
     return replace(books, refunds=(*books.refunds, refund))
 
 
+def given_twice(books: Books, _: Journal) -> Books:
+    return replace(books, refunds=(*books.refunds, books.refunds[-1]))
+
+
+def given_more_than_was_paid(books: Books, _: Journal) -> Books:
+    return replace(books, refunds=changed(books.refunds, "captured", amount=501))
+
+
+def case_hangs(books: Books, _: Journal) -> Books:
+    return replace(books, refunds=changed(books.refunds, "captured", state="sent"))
+
+
 def unknown_to_us(books: Books, _: Journal) -> Books:
-    return replace(books, payments=without(books.payments, payment_id="late"), refunds=books.refunds[:1])
+    refunds = without(books.refunds, payment_id="late")
+    return replace(books, payments=without(books.payments, payment_id="late"), refunds=refunds)
 
 
 def unknown_to_the_provider(books: Books, _: Journal) -> Books:
@@ -174,6 +187,9 @@ WRONGS = (
     Wrong("unexpected money goes back once", "completed", refunded_in_part),
     Wrong("unexpected money goes back once", "completed", refund_hangs),
     Wrong("unexpected money goes back once", "completed", refunded_what_was_due),
+    Wrong("a case gives money back once", "captured", given_twice),
+    Wrong("a case gives money back once", "captured", given_more_than_was_paid),
+    Wrong("a case gives money back once", "completed", case_hangs),
     Wrong("our books and the provider's agree", "payment_timed_out", unknown_to_us),
     Wrong("our books and the provider's agree", "completed", unknown_to_the_provider),
     Wrong("our books and the provider's agree", "payment_timed_out", kept_late),
