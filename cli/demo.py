@@ -18,6 +18,7 @@ from cli.marketplace.placing import Pace
 from cli.marketplace.reading import Marketplace, read_marketplace
 from cli.marketplace.replay import Replay, replay
 from cli.marketplace.report import show_malformed, show_replay
+from cli.reconcile import compared, show
 from cli.walkthrough.chapters import chapters
 from cli.walkthrough.performance import Played, perform
 from cli.walkthrough.stage import BY_HAND
@@ -27,6 +28,7 @@ from devstack.secrets import load_secrets
 if TYPE_CHECKING:
     from devstack.stack import Stack
 
+_SETTLED = 5.0
 _ORDERS = Path(__file__).parent / "demo_orders"
 _WIDTH_OF_A_FILE = 120
 _TIME_TO_CLAIM = '{"standard": {"after_sales_seconds": 8}}'
@@ -93,7 +95,18 @@ async def _walk(console: Console, stack: "Stack") -> bool:
             marketplace = await replaying
         finally:
             replaying.cancel()
-    return _conclude(console, played, marketplace, read)
+    agreed = await _books_agree(console, stack)
+    return _conclude(console, played, marketplace, read) and agreed
+
+
+async def _books_agree(console: Console, stack: "Stack") -> bool:
+    """Whether comparing the books finds nothing after all that; what is still under way is left alone."""
+    began = time.monotonic()
+    outcome = await compared(console, stack.folder.root, settle_seconds=_SETTLED)
+    console.print()
+    console.rule(Text("The books, compared with their ledgers and the provider's", style="bold"), align="left")
+    show(console, outcome, time.monotonic() - began)
+    return outcome.clean
 
 
 class _Quiet:

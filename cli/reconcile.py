@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,15 +55,26 @@ def reconcile(
     """
     console = Console(stderr=as_json, highlight=False)
     began = datetime.now(UTC)
-    outcome = asyncio.run(_reconcile(console, data_dir, since and since.replace(tzinfo=UTC), tuple(fix or ())))
+    outcome = asyncio.run(compared(console, data_dir, since and since.replace(tzinfo=UTC), tuple(fix or ())))
     if as_json:
         print(json.dumps(_document(outcome), default=str))
     else:
-        _show(console, outcome, (datetime.now(UTC) - began).total_seconds())
+        show(console, outcome, (datetime.now(UTC) - began).total_seconds())
     raise typer.Exit(0 if outcome.clean else 1)
 
 
-async def _reconcile(console: Console, data_dir: Path | None, since: datetime | None, fix: tuple[Kind, ...]) -> Outcome:
+async def compared(
+    console: Console,
+    data_dir: Path | None,
+    since: datetime | None = None,
+    fix: tuple[Kind, ...] = (),
+    *,
+    settle_seconds: float | None = None,
+) -> Outcome:
+    """Look at everything, repair what is asked for, and say what is open.
+
+    What changed within `settle_seconds` is left alone; the shop's own setting says how long that is otherwise.
+    """
     from cli.neighbours import neighbours
     from ordersaga.domain.reconciliation import ItemState
     from ordersaga.persistence import reconciliation
@@ -72,6 +83,8 @@ async def _reconcile(console: Console, data_dir: Path | None, since: datetime | 
     database, _ = audited_database(data_dir)
     try:
         async with neighbours(data_dir, database) as beside:
+            if settle_seconds is not None:
+                beside = replace(beside, patience=replace(beside.patience, settle_seconds=settle_seconds))
             await _look(console, beside, since, outcome)
             for kind in fix:
                 await _repair(beside, kind, outcome)
@@ -122,7 +135,8 @@ async def _repair(beside: "Neighbours", kind: Kind, outcome: Outcome) -> None:
             outcome.repaired[item.item_id] = f"not done: {error.message}"
 
 
-def _show(console: Console, outcome: Outcome, seconds: float) -> None:
+def show(console: Console, outcome: Outcome, seconds: float) -> None:
+    """Every difference, what could not be compared, and what was repaired."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("kind", "subject", "expected", "found", "since", "fix"):
         table.add_column(name, overflow="fold")
