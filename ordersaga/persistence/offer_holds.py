@@ -174,11 +174,14 @@ async def lock(connection: AsyncConnection, order_no: str) -> None:
 
 
 async def spent_points(connection: AsyncConnection, order_no: str) -> tuple[int, bool]:
-    """How many points an order was paid with, and whether they come back when its money does."""
+    """How many points an order was paid with, and whether they come back when its money does: not if they have come
+    back as a whole, with an order whose stock was missed.
+    """
     item = next((each for each in await _items(connection, order_no) if each.source == Source.POINTS), None)
     if item is None:
         return 0, False
-    return item.points, from_document(item.restorations)[Undoing.REFUNDED].rule is not Return.KEPT
+    rule = from_document(item.restorations)[Undoing.REFUNDED].rule
+    return item.points, not item.returned and rule is not Return.KEPT
 
 
 async def return_points(

@@ -11,8 +11,19 @@ from ordersaga.domain.pricing.effects import AmountOff, Gift, Tier, Tiers
 from ordersaga.domain.pricing.occasion import Wishes
 from ordersaga.domain.pricing.points import PointsPolicy
 from ordersaga.domain.pricing.quote import PricedOrder, Replaced
+from ordersaga.domain.pricing.restoration import Undoing
 from ordersaga.domain.pricing.source import Source
-from ordersaga.persistence import after_sales_rules, coupons, offers, points, settlements
+from ordersaga.domain.refund import refund_of
+from ordersaga.persistence import (
+    after_sales_rules,
+    coupons,
+    offer_holds,
+    offers,
+    payments,
+    points,
+    refunds,
+    settlements,
+)
 from ordersaga.persistence.database import Database
 from tests.goods import cart, goods, seller, tariff
 from tests.integration.settled_orders import AT, SettledOrder, undone
@@ -95,6 +106,26 @@ async def test_a_deposit_is_forfeited_and_the_balance_comes_back_first(database:
         out_of_stock = await order.settles({1: [2]}, Kind.CANCELLATION, Reason.OUT_OF_STOCK)
         assert out_of_stock.money == 9_000
         assert await order.refunded() == [deposit - 1_000, balance]
+
+
+async def test_a_case_gives_nothing_of_an_order_that_has_given_everything_back(database: Database) -> None:
+    buyer = "settled-eve"
+    async with undone(database) as connection:
+        await points.put_policy(connection, POLICY, AT)
+        await points.grant(connection, buyer, 60, document="test", at=AT)
+        own = {"points_policy": POLICY, "points_balance": 60, "wishes": Wishes(points=60)}
+        priced = price(cart(("SETTLED-A", 2)), SKUS, **own).order
+        order = await SettledOrder.paid(
+            connection, "SETTLED-3", priced, buyer, (Instalment.FULL, priced.totals.payable)
+        )
+        await offer_holds.give_back(connection, order.order_no, Undoing.REFUNDED, AT)
+        for payment in await payments.of_order(connection, order.order_no):
+            whole = refund_of(payment, AT, reason="out_of_stock")
+            assert whole is not None
+            await refunds.add(connection, whole)
+        found = await order.settles({1: [1, 2]}, Kind.CANCELLATION)
+        assert (found.money, found.points, found.points_value) == (0, 0, 0)
+        assert await order.points() == 60
 
 
 async def test_an_order_keeps_to_the_rules_that_stood_when_it_was_placed(database: Database) -> None:
