@@ -3,7 +3,8 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -16,10 +17,11 @@ from temporalio.client import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api.access import actor_of
+from api.access import acted_by, actor_of
 from api.authentication import Caller
 from api.case_views import may_see
-from api.commands import refusal, with_note
+from api.commands import refusal
+from api.idempotency import once
 from api.placement import dispose, update_id
 from api.problems import not_found, unavailable
 from api.services import Services
@@ -28,10 +30,16 @@ from ordersaga.domain.after_sales.commands import DECISIONS, Command, action_of
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.messages import ACT, BEGUN, DECIDE, ActedBy, CaseCommand, CaseDecision, case_workflow_id
 from ordersaga.gateways.after_sales import beginning
-from ordersaga.persistence import after_sales, orders
+from ordersaga.persistence import after_sales, orders, transitions
 
 log = structlog.get_logger()
 
+_QUESTIONS: Mapping[Command, str] = {
+    Command.REJECT: Command.APPROVE,
+    Command.REFUSE_TO_STOP: Command.STOP,
+    Command.REFUSE: Command.ACCEPT,
+}
+"""Two answers to one question: a key is good for one of them."""
 _MOMENT = 5.0
 """Seconds for which somebody waits for the run's own first step."""
 
@@ -57,13 +65,22 @@ async def say(
 ) -> None:
     """Say it, and wait until it is decided; a run that somebody terminated begins again for it.
 
-    Raises `ActionNotAllowed` naming action and state, a 404 for what is not the caller's, 503 when the answer is late.
+    Raises `ActionNotAllowed` naming action and state, a 404 for what is not the caller's, 422 for another word with the
+    same key, 503 when the answer is late.
     """
     async with services.database.transaction() as connection:
         case = await own_case(connection, caller, case_no)
-    if key is None:
-        case.machine.next(case.state, action_of(case, command), actor_of(caller))
-    by = await with_note(services, caller, case.order_no, note)
+        if key is None:
+            case.machine.next(case.state, action_of(case, command), actor_of(caller))
+
+        async def create(connection: AsyncConnection) -> dict[str, Any]:
+            kept = await transitions.add_note(connection, case.order_no, note, datetime.now(UTC)) if note else None
+            return {"note": kept}
+
+        word = {"command": command, "note": note, "details": dict(details or {})}
+        operation_name = f"{_QUESTIONS.get(command, command)}:{case_no}"
+        said = await once(connection, caller, operation_name, key, word, create)
+    by = replace(acted_by(caller), note=said["note"])
     update = update_id(command, caller.role, caller.subject, key or secrets.token_hex(8))
     operation = beginning(case_no, task_queue=services.settings.task_queue)
     try:

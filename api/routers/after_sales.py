@@ -41,7 +41,7 @@ CaseNo = Annotated[
 ]
 _CLAIM = ("after_sales_window_closed", "units_not_claimable", "action_not_allowed")
 _READ = ("unauthenticated", "not_found", "request_invalid")
-_SAY = (*_READ, "forbidden", "action_not_allowed", "body_malformed", "unavailable")
+_SAY = (*_READ, "forbidden", "action_not_allowed", "idempotency_key_reused", "body_malformed", "unavailable")
 _STOP = {"stop": Command.STOP, "refuse": Command.REFUSE_TO_STOP}
 
 

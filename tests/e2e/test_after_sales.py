@@ -59,6 +59,8 @@ async def test_a_refund_is_claimed_approved_and_paid_back_and_everybody_reads_th
     assert seen["settlement"]["money"] == seen["refunds"][0]["amount"]
     repeated = await merchant.post(path_of(case, "/decision"), {"decision": "approve", "note": "sorry"}, key="yes")
     assert (repeated["status"], repeated["refunds"]) == ("refunded", [])
+    for other in ({"decision": "approve", "note": "well"}, {"decision": "reject", "note": "sorry"}):
+        refused(await merchant.ask("POST", path_of(case, "/decision"), other, key="yes"), 422, "idempotency_key_reused")
     problem = refused(await buyer.ask("POST", path_of(case, "/withdraw")), 409, "action_not_allowed")
     assert problem["state"] == "refunded"
     (shown,) = (await buyer.order(order["order_no"]))["after_sales"]
