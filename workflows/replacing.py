@@ -12,7 +12,7 @@ from ordersaga.domain.messages import order_workflow_id
 
 
 async def begin(replacement: Replacement) -> None:
-    """Start the replacement's run, unless it was started before."""
+    """Start the replacement's run, unless it runs or came to its end. One that somebody ended has placed nothing."""
     start = replacement.start
     attributes = TypedSearchAttributes(
         [
@@ -28,7 +28,7 @@ async def begin(replacement: Replacement) -> None:
             replacement.workflow,
             start,
             id=order_workflow_id(start.order_no),
-            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
             parent_close_policy=ParentClosePolicy.ABANDON,
             cancellation_type=ChildWorkflowCancellationType.ABANDON,
             static_summary=f"{start.order_no} · exchange",

@@ -48,10 +48,13 @@ class ExchangeStand(CaseStand):
         assert await self.ends(case) == CaseState.EXCHANGED
         return await self.orders.until(replacement_no(case), "in_production")
 
+    async def is_being_placed(self, case: Case) -> None:
+        """Wait until the replacement's order is about to be recorded."""
+        await until(partial(self._tried, replacement_no(case), "record_order"), bool, PATIENCE)
+
     async def begins_again(self, case: Case) -> None:
         """Somebody ends the case's run while it waits for the replacement's order to be placed; it is begun anew."""
-        number = replacement_no(case)
-        await until(partial(self._tried, number, "record_order"), bool, PATIENCE)
+        await self.is_being_placed(case)
         await self.run(case).terminate()
         await begin(self.orders.client, case.case_no, task_queue=QUEUE, patience=timedelta(seconds=10))
 

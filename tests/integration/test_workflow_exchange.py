@@ -11,6 +11,7 @@ from ordersaga.domain.after_sales.replacement import replacement_no
 from ordersaga.domain.after_sales.units import UnitFate
 from ordersaga.domain.errors import ReplacementUnavailable
 from ordersaga.domain.lifecycle.after_sales import CaseState
+from ordersaga.domain.messages import CASE_CHANGED
 from ordersaga.domain.policies import PRODUCTION
 from ordersaga.domain.pricing.quote import Replaced
 from ordersaga.persistence import stock
@@ -92,6 +93,22 @@ async def test_units_are_exchanged_again_and_money_for_them_comes_from_what_was_
     await stand.verifies(order_no, sent.order_no, sent_again.order_no)
     await stand.orders.asks(sent_again.order_no, "confirm_receipt")
     assert await stand.orders.ends(sent_again.order_no) == "refunded"
+
+
+async def test_a_replacement_whose_run_was_ended_before_it_was_placed_is_placed_once_its_case_looks_again(
+    stand: ExchangeStand,
+) -> None:
+    sku = await stand.orders.shelves()
+    case = await stand.opens(await stand.orders.delivered((sku, 1)), Kind.EXCHANGE)
+    await stand.returning(case)
+    stand.orders.hang(replacement_no(case), "record_order")
+    await stand.inspects(case, (1, 1, "sellable"))
+    await stand.is_being_placed(case)
+    await stand.orders.run(replacement_no(case)).terminate()
+    await stand.run(case).signal(CASE_CHANGED)
+    assert await stand.ends(case) == CaseState.EXCHANGED
+    await stand.orders.until(replacement_no(case), "in_production")
+    assert await stand.shelf(sku) == (100, 1, 0)
 
 
 async def test_a_replacement_that_ran_out_is_money_if_the_buyer_wants_and_nothing_if_not(stand: ExchangeStand) -> None:
