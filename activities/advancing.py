@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import GIVEN_UP, ParcelState, advance, is_shipped
-from ordersaga.domain.messages import CASE_CHANGED, ActedBy, case_workflow_id
+from ordersaga.domain.messages import ActedBy
 from ordersaga.persistence import after_sales, inbox, parcels, transitions
 
 log = structlog.get_logger()
@@ -50,8 +50,8 @@ async def _tell_who_would_stop_it(connection: AsyncConnection, order_no: str, pa
     """Cases that wait for a warehouse to stop need not wait any longer for what has left."""
     for case in await after_sales.of_order(connection, order_no):
         if case.state is CaseState.STOPPING:
-            run, word = case_workflow_id(case.case_no), f"{parcel_no} for {case.case_no}"
-            await inbox.wake(connection, run, CASE_CHANGED, source="parcel_left", event_id=word, subject=run)
+            word = f"{parcel_no} for {case.case_no}"
+            await inbox.wake_case(connection, case.case_no, source="parcel_left", event_id=word)
 
 
 def _warn_of_goods_under_way(parcel_no: str, state: ParcelState, event: ParcelState) -> None:

@@ -17,7 +17,7 @@ from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
 from ordersaga.domain.lifecycle.parcel import ASTRAY, ParcelState, Resolution
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import BY_THE_RUN, CASE_CHANGED, case_workflow_id
+from ordersaga.domain.messages import BY_THE_RUN
 from ordersaga.domain.sourcing import Demand, Source
 from ordersaga.persistence import after_sales, campaigns, inbox, orders, parcel_stock, parcels, transitions
 from ordersaga.persistence.case_opening import units_in
@@ -110,5 +110,4 @@ async def _end_waits(connection: AsyncConnection, units: list[Unit], request: Re
                 at=request.at,
             )
             await cases.take(connection, case, CaseAction.MISS_RETURN, word)
-            run = case_workflow_id(case_no)
-            await inbox.wake(connection, run, CASE_CHANGED, source="case_unsent", event_id=case_no, subject=run)
+            await inbox.wake_case(connection, case_no, source="case_unsent", event_id=case_no)

@@ -18,7 +18,7 @@ from ordersaga.domain.errors import PlacingTimedOut
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import CASE_CHANGED, ActedBy, Placement, case_workflow_id
+from ordersaga.domain.messages import ActedBy, Placement
 from ordersaga.gateways import metrics
 from ordersaga.persistence import inbox, notifications, orders, policies, settlements, submissions, transitions
 from ordersaga.persistence.database import Database
@@ -129,8 +129,8 @@ class OrderRecord(OrderActivities):
 async def _tell_case(connection: AsyncConnection, submission: Submission | None) -> None:
     """The case that an exchange comes of hears how placing it ended."""
     if submission is not None and submission.priced.replaces is not None:
-        run = case_workflow_id(submission.priced.replaces)
-        await inbox.wake(connection, run, CASE_CHANGED, source="replacement", event_id=submission.order_no, subject=run)
+        case_no, order_no = submission.priced.replaces, submission.order_no
+        await inbox.wake_case(connection, case_no, source="replacement", event_id=order_no)
 
 
 def _submitter(submission: Submission) -> ActedBy:

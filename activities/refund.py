@@ -24,12 +24,10 @@ from ordersaga.domain.lifecycle.refund import FINAL, RefundState
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import (
-    CASE_CHANGED,
     REFUND_DUE,
     REFUND_FINISHED,
     REFUND_REPORTED,
     ActedBy,
-    case_workflow_id,
     order_workflow_id,
     refund_workflow_id,
 )
@@ -247,8 +245,7 @@ async def owe_refund(connection: AsyncConnection, subject: str) -> None:
 async def _tell_order(connection: AsyncConnection, refund: Refund) -> None:
     """An order, or a case, that waits for its money to be back hears of it."""
     if refund.case_no is not None and refund.state in FINAL:
-        run = case_workflow_id(refund.case_no)
-        await inbox.wake(connection, run, CASE_CHANGED, source="case_refund", event_id=refund.refund_no, subject=run)
+        await inbox.wake_case(connection, refund.case_no, source="case_refund", event_id=refund.refund_no)
     order = await orders.standing(connection, refund.order_no)
     if order is None or refund.state not in FINAL:
         return

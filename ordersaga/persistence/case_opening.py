@@ -13,7 +13,7 @@ from ordersaga.domain.errors import AfterSalesWindowClosed, SellersMixed, UnitsN
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.after_sales import INITIAL, MACHINE, CaseAction
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import CASE_CHANGED, ActedBy, case_workflow_id
+from ordersaga.domain.messages import ActedBy
 from ordersaga.persistence import after_sales, attachments, inbox, notifications, orders, parcels, policies, transitions
 from ordersaga.persistence.replacements import require_alike_goods
 
@@ -91,8 +91,7 @@ async def open_case(
         by=by,
     )
     await notifications.notify_of_case(connection, case, notice_of(case, CaseAction.OPEN_CASE), at)
-    run = case_workflow_id(case.case_no)
-    await inbox.wake(connection, run, CASE_CHANGED, source="case", event_id=case.case_no, subject=run)
+    await inbox.wake_case(connection, case.case_no, source="case", event_id=case.case_no)
     return case
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.domain.messages import CASE_CHANGED, case_workflow_id
 from ordersaga.persistence.tables.inbox import inbox
 
 _FIRST_TRY = timedelta(seconds=2)
@@ -90,6 +91,12 @@ async def wake(
         at=datetime.now(UTC),
         first_try=timedelta(),
     )
+
+
+async def wake_case(connection: AsyncConnection, case_no: str, *, source: str, event_id: str) -> None:
+    """`wake` an after-sales case's run, which is begun if it is not there."""
+    run = case_workflow_id(case_no)
+    await wake(connection, run, CASE_CHANGED, source=source, event_id=event_id, subject=run)
 
 
 async def undelivered(connection: AsyncConnection, *, at: datetime, limit: int) -> Sequence[Delivery]:
