@@ -55,7 +55,13 @@ class SettledOrder:
 
     @classmethod
     async def paid(
-        cls, connection: AsyncConnection, order_no: str, priced: PricedOrder, buyer: str, *parts: tuple[Instalment, int]
+        cls,
+        connection: AsyncConnection,
+        order_no: str,
+        priced: PricedOrder,
+        buyer: str,
+        *parts: tuple[Instalment, int],
+        table_version: int = 1,
     ) -> "SettledOrder":
         """An order whose holds are used and whose `parts` were paid, one day after the other."""
         await orders.add(
@@ -63,7 +69,7 @@ class SettledOrder:
             order_no=order_no,
             buyer=buyer,
             state=State.RECEIVED,
-            table_version=1,
+            table_version=table_version,
             policy_version=1,
             priced=priced,
             receiver=TAIPEI,
@@ -91,6 +97,18 @@ class SettledOrder:
             done = replace(payment, state=PaymentState.SUCCEEDED, received=payment.amount, paid_at=payment.created_at)
             await payments.save(connection, done)
         return cls(connection, order_no, buyer)
+
+    async def notes(self, action: str) -> None:
+        """Something has happened to it that its audit is to know of."""
+        await transitions.record(
+            self.connection,
+            self.order_no,
+            action=action,
+            from_state=State.RECEIVED,
+            to_state=State.RECEIVED,
+            at=AT,
+            by=SYSTEM,
+        )
 
     async def claims(
         self, units: Mapping[int, Sequence[int]], kind: Kind = Kind.RETURN, reason: Reason = Reason.CHANGED_MIND
