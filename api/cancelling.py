@@ -1,8 +1,11 @@
-"""Cancelling: before payment the order's run decides; after it, a case is opened for each seller (R-REV-2, R-REV-3)."""
+"""Cancelling: before payment the order's run decides; after it, cases are opened (R-REV-2, R-REV-3).
+
+There is one for each seller, and one for each warehouse that has begun: it speaks for its own parcels alone.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,11 +23,14 @@ from api.services import Services
 from ordersaga.domain.after_sales.case import Fault, Kind, Reason
 from ordersaga.domain.after_sales.units import Unit, choose
 from ordersaga.domain.lifecycle.actions import Action
+from ordersaga.domain.lifecycle.parcel import BEGUN, ParcelState
 from ordersaga.domain.messages import ActedBy
 from ordersaga.persistence import orders, transitions
 from ordersaga.persistence.case_opening import open_case, units_in
 from ordersaga.persistence.orders import Standing
 
+_ASKED = BEGUN | {ParcelState.LABEL_PRINTED}
+"""How far parcels have come that a warehouse may be asked to stop."""
 _CAUSES = {Role.BUYER: Reason.CHANGED_MIND, Role.MERCHANT: Reason.OUT_OF_STOCK, Role.OPERATOR: Reason.OTHER}
 
 
@@ -67,14 +73,22 @@ async def _own(connection: AsyncConnection, caller: Caller, order_no: str) -> St
 async def _open_cases(
     connection: AsyncConnection, caller: Caller, order_no: str, request: CancelRequest
 ) -> Sequence[str]:
-    """One for each seller of the units that have not left, or of those that are asked for."""
+    """For the units that have not left, or those that are asked for."""
     reason, fault = _why(caller, request)
     at, by = datetime.now(UTC), await _author(connection, caller, order_no, request.reason)
     units = [unit for unit in await units_in(connection, order_no) if _is_for(caller, unit)]
     opened = []
-    for wanted in _by_seller(units, wanted_of(request.lines) if request.lines else _all(units)):
+    for part in _parts(units, wanted_of(request.lines) if request.lines else _all(units)):
         case = await open_case(
-            connection, order_no, kind=Kind.CANCELLATION, wanted=wanted, reason=reason, by=by, at=at, fault=fault
+            connection,
+            order_no,
+            kind=Kind.CANCELLATION,
+            wanted=part.wanted,
+            parcel_nos=part.parcel_nos,
+            reason=reason,
+            by=by,
+            at=at,
+            fault=fault,
         )
         opened.append(case.case_no)
     return opened
@@ -114,11 +128,27 @@ def _all(units: Sequence[Unit]) -> Mapping[int, int]:
     return Counter(unit.line_no for unit in units if unit.is_open_to(Kind.CANCELLATION))
 
 
-def _by_seller(units: Sequence[Unit], wanted: Mapping[int, int]) -> Sequence[Mapping[int, int]]:
-    """What is wanted, split by whose it is. Raises `UnitsNotClaimable`, also for lines that are not the caller's."""
-    choose(units, Kind.CANCELLATION, wanted)
-    sellers = {unit.line_no: unit.merchant_id for unit in units}
-    found: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    for line_no, quantity in sorted(wanted.items()):
-        found[sellers[line_no]][line_no] = quantity
-    return [found[merchant_id] for merchant_id in sorted(found)] or [{}]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one case is about: line number → quantity, in these parcels if the order is split."""
+
+    wanted: Mapping[int, int]
+    parcel_nos: frozenset[str] | None
+
+
+def _parts(units: Sequence[Unit], wanted: Mapping[int, int]) -> Sequence[_Part]:
+    """What is wanted, split by whose it is and by who is asked to stop it. Raises `UnitsNotClaimable`, also for lines
+    that are not the caller's.
+    """
+    chosen = choose(units, Kind.CANCELLATION, wanted)
+    found: defaultdict[tuple[str, str], list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.unit_no in chosen.get(unit.line_no, ()):
+            asked = unit.warehouse_id if unit.parcel_state in _ASKED else None
+            found[unit.merchant_id, asked or ""].append(unit)
+    return [_part(found[key]) for key in sorted(found)] or [_Part({}, None)]
+
+
+def _part(units: Sequence[Unit]) -> _Part:
+    parcel_nos = frozenset(unit.parcel_no for unit in units if unit.parcel_no is not None)
+    return _Part(Counter(unit.line_no for unit in units), parcel_nos or None)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from api.authentication import Role
 from tests.shop import Document, Person, Shop, refused, twd, until
 
 
@@ -238,6 +239,34 @@ async def test_a_paid_order_is_cancelled_seller_by_seller(shop: Shop) -> None:
         assert [number in told for number in numbers] == [number in mine for number in numbers]
         assert "after_sales.refunded" in told
     assert (await shop.warehouse().order(order["order_no"]))["lines"], "what was stopped there is still its own to see"
+
+
+async def test_each_warehouse_that_has_begun_speaks_for_its_own_parcels_alone(shop: Shop) -> None:
+    places = [await shop.opens_warehouse(name) for name in ("north", "south", "west")]
+    buyer, sku = shop.buyer(), await shop.shelves(stock=dict.fromkeys(places, 1))
+    order = await shop.produces(buyer, (sku, 3))
+    parcels = {parcel["warehouse_id"]: parcel for parcel in order["parcels"]}
+    for place in places[:2]:
+        await shop.reports(parcels[place], "picked")
+    await until(lambda: states_by_place(shop, order), lambda states: [*states.values()].count("picked") == 2)
+    cancelled = await buyer.post(f"/v1/orders/{order['order_no']}/cancel", {"reason": "changed my mind"})
+    asked = [case for case in cancelled["after_sales"] if case["status"] == "stopping"]
+    assert (len(cancelled["after_sales"]), len(asked)) == (3, 2), "nobody is asked about what is not begun"
+    kinds = {}
+    for case in asked:
+        place = (await shop.operator.get(path_of(case)))["warehouse_id"]
+        clerk = shop.person(Role.WAREHOUSE, f"{shop.mark}-clerk", warehouse_id=place)
+        decision = {"decision": "stop" if place == places[0] else "refuse"}
+        kinds[place] = (await clerk.post(path_of(case, "/stop-decision"), decision))["kind"]
+    assert kinds == {places[0]: "cancellation", places[1]: "return"}
+    assert await states_by_place(shop, order) == dict(zip(places, ("cancelled", "picked", "cancelled"), strict=True))
+    assert await shop.stock(sku) == (3, 1)
+
+
+async def states_by_place(shop: Shop, order: Document) -> dict[str, str]:
+    """Warehouse → the state of its parcel."""
+    seen = await shop.operator.order(order["order_no"])
+    return {parcel["warehouse_id"]: parcel["state"] for parcel in seen["parcels"]}
 
 
 async def test_a_refund_and_two_cancels_at_once_give_each_unit_back_once(shop: Shop) -> None:
