@@ -144,6 +144,12 @@ def test_what_gives_money_or_goods_is_never_left_by_withdrawing() -> None:
     ]
 
 
+def test_nobody_reviews_a_cancellation() -> None:
+    for command in (Command.APPROVE, Command.REJECT):
+        with pytest.raises(ActionNotAllowed):
+            action_of(case(Kind.CANCELLATION), command)
+
+
 def test_the_last_word_is_the_operators() -> None:
     assert {actor for row in MACHINE.rows if row.current == CaseState.ESCALATED for actor in row.by} <= {
         Actor.OPERATOR,

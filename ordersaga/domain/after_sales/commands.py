@@ -121,7 +121,6 @@ _ALWAYS = {
     Command.REPLACEMENT_IS_PLACED: CaseAction.PLACE_REPLACEMENT,
 }
 _BY_STATE = {
-    (Command.REJECT, CaseState.REQUESTED): CaseAction.REJECT_CLAIM,
     (Command.REJECT, CaseState.ESCALATED): CaseAction.RESOLVE_REJECTION,
     (Command.STOP, CaseState.STOPPING): CaseAction.STOP_PARCELS,
     (Command.REFUSE_TO_STOP, CaseState.STOPPING): CaseAction.REFUSE_TO_STOP,
@@ -151,6 +150,7 @@ _BY_KIND = {
         for state in (CaseState.REQUESTED, CaseState.REPLACING, CaseState.ESCALATED)
     },
     **{(Command.APPROVE, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
+    **{(Command.REJECT, CaseState.REQUESTED, kind): CaseAction.REJECT_CLAIM for kind in _APPROVALS},
     **{(Command.TIME_IS_OVER, CaseState.REQUESTED, kind): action for kind, action in _APPROVALS.items()},
     **{
         (Command.ACCEPT, state, kind): action
