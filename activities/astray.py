@@ -6,8 +6,7 @@ from dataclasses import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities import after_sales as cases
-from activities.advancing import advance_parcel
-from activities.packing import pack_again
+from activities.parcels import advance_parcel, move_parcel, pack_again
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.contracts.fulfilment import ResolveParcel
 from ordersaga.domain.after_sales.commands import Command
@@ -19,7 +18,7 @@ from ordersaga.domain.lifecycle.parcel import ASTRAY, ParcelState, Resolution
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import BY_THE_RUN
 from ordersaga.domain.sourcing import Demand, Source
-from ordersaga.persistence import after_sales, campaigns, inbox, orders, parcel_stock, parcels, transitions
+from ordersaga.persistence import after_sales, campaigns, inbox, orders, parcel_stock, parcels, settlements
 from ordersaga.persistence.case_opening import units_in
 from ordersaga.persistence.orders import Order
 
@@ -30,12 +29,11 @@ async def resolve(connection: AsyncConnection, request: ResolveParcel) -> Parcel
     Goods that a case claims are the case's: they are not sent again. Those that nobody has any more to send are paid
     back. Raises `NotFound`, `ActionNotAllowed`.
     """
-    parcel = await parcels.whereabouts(connection, request.parcel_no, lock=True)
-    if parcel is None:
-        raise NotFound("there is no such parcel", parcel_no=request.parcel_no)
+    parcel = await parcels.known(connection, request.parcel_no)
+    await settlements.lock_orders(connection, parcel.order_no)
     state = await advance_parcel(connection, request.parcel_no, request.at)
-    order, standing = await orders.get(connection, parcel.order_no), await orders.known(connection, parcel.order_no)
-    if state not in ASTRAY or order is None or not standing.machine.knows(Action.LOSE_LAST_PARCEL):
+    order, standing = await orders.whole(connection, parcel.order_no), await orders.known(connection, parcel.order_no)
+    if state not in ASTRAY or not standing.machine.knows(Action.LOSE_LAST_PARCEL):
         if state is ParcelState.WRITTEN_OFF or request.by.role == Actor.SYSTEM:
             return state  # it was decided already, and the answer lost; or it was found in the last moment
         raise _refusal(request, state)
@@ -84,11 +82,10 @@ async def _sources(
 
 async def _write_off(connection: AsyncConnection, order: Order, state: ParcelState, request: ResolveParcel) -> None:
     has_said_why = request.by.reason or request.by.note is not None
-    await parcels.set_state(connection, request.parcel_no, ParcelState.WRITTEN_OFF, request.at)
-    await transitions.record(
+    await move_parcel(
         connection,
         order.order_no,
-        parcel_no=request.parcel_no,
+        request.parcel_no,
         action=ParcelState.WRITTEN_OFF,
         from_state=state,
         to_state=ParcelState.WRITTEN_OFF,

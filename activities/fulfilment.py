@@ -5,10 +5,9 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities import astray
-from activities.advancing import advance_parcel
 from activities.contract import implements
 from activities.counting import count_transition
-from activities.packing import limits_of
+from activities.parcels import advance_parcel, limits_of
 from ordersaga.contracts.fulfilment import (
     AdvanceParcel,
     FulfilmentActivities,
@@ -20,7 +19,6 @@ from ordersaga.contracts.fulfilment import (
     SplitOrder,
     SplitParcels,
 )
-from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ASTRAY
 from ordersaga.domain.lifecycle.table import Actor
@@ -37,9 +35,7 @@ class Fulfilment(FulfilmentActivities):
     @implements(FulfilmentActivities.split)
     async def split(self, request: SplitOrder) -> SplitParcels:
         async with self._database.transaction() as connection:
-            order = await orders.get(connection, request.order_no, lock=True)
-            if order is None:
-                raise NotFound("there is no such order", order_no=request.order_no)
+            order = await orders.whole(connection, request.order_no, lock=True)
             if not await parcels.numbers_of(connection, request.order_no):
                 sources = await stock.sources_of(connection, request.order_no)
                 packed = split(order.lines, sources, await limits_of(connection, order))
@@ -79,9 +75,7 @@ class Fulfilment(FulfilmentActivities):
 
 async def _progress(connection: AsyncConnection, parcel_no: str) -> ParcelProgress:
     """Where a parcel stands; one astray is waited for by its order's rules, if its order knows what to do then."""
-    parcel = await parcels.whereabouts(connection, parcel_no)
-    if parcel is None:
-        raise NotFound("there is no such parcel", parcel_no=parcel_no)
+    parcel = await parcels.known(connection, parcel_no)
     if parcel.state not in ASTRAY:
         return ParcelProgress(state=parcel.state)
     order = await orders.known(connection, parcel.order_no)

@@ -17,7 +17,6 @@ from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import OrderStart
 from ordersaga.domain.policies import Policies
 from ordersaga.persistence import after_sales, orders, policies, replacements, reservations, stock, submissions
-from ordersaga.persistence.orders import Order
 from ordersaga.persistence.submissions import Submission
 
 _KEEPING = frozenset({CaseAction.APPROVE_RETURN, CaseAction.RESOLVE_RETURN, CaseAction.RESOLVE_EXCHANGE})
@@ -57,7 +56,7 @@ async def refund_instead(connection: AsyncConnection, case: Case, request: ActOn
 
 async def submit(connection: AsyncConnection, case: Case, at: datetime) -> None:
     """Store the order that the case's run is to place: to whom the case's order goes now, with nothing to pay."""
-    order = await _order(connection, case)
+    order = await orders.whole(connection, case.order_no)
     goods = await replacements.goods_of(connection, case, order.lines)
     await reservations.trim(
         connection, replacement_no(case), {line.line_no: len(line.taken) for line in case.lines}, at
@@ -111,15 +110,8 @@ async def _keep(connection: AsyncConnection, case: Case, at: datetime) -> None:
     if await stock.sources_of(connection, replacement_no(case)):
         return
     await replacements.require_alike_goods(connection, case)
-    order = await _order(connection, case)
+    order = await orders.whole(connection, case.order_no)
     goods = await replacements.goods_of(connection, case, order.lines)
     if order.receiver is None:
         raise NotFound("this order goes nowhere", order_no=order.order_no)
     await stock.reserve(connection, replacement_no(case), demands(case, goods), order.receiver, at)
-
-
-async def _order(connection: AsyncConnection, case: Case) -> Order:
-    order = await orders.get(connection, case.order_no)
-    if order is None:
-        raise NotFound("there is no such order", order_no=case.order_no)
-    return order

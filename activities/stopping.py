@@ -13,19 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities import apology, settlement
-from activities.advancing import advance_parcel
-from activities.packing import pack_again
+from activities.parcels import advance_parcel, move_parcel, pack_again
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.domain.after_sales.case import Case, Kind
 from ordersaga.domain.after_sales.units import Unit
-from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.after_sales import CaseAction, CaseState
 from ordersaga.domain.lifecycle.parcel import BEGUN, ParcelState, is_shipped
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import PARCEL_REPORTED, parcel_workflow_id
 from ordersaga.domain.sourcing import Source
-from ordersaga.persistence import inbox, orders, parcel_stock, parcels, policies, transitions
+from ordersaga.persistence import inbox, orders, parcel_stock, parcels, policies
 from ordersaga.persistence.case_opening import units_in
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.parcels import StoredParcel
@@ -61,9 +59,7 @@ async def action_for(connection: AsyncConnection, case: Case, request: ActOnCase
 
 async def stop(connection: AsyncConnection, case: Case, request: ActOnCase) -> Case:
     """Nothing of what the case claims leaves: it is back on its shelves, and the money on its way back."""
-    order = await orders.get(connection, case.order_no)
-    if order is None:
-        raise NotFound("there is no such order", order_no=case.order_no)
+    order = await orders.whole(connection, case.order_no)
     claimed: defaultdict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for unit in await _claimed(connection, case):
         if unit.parcel_no is not None:
@@ -133,11 +129,10 @@ async def _stop_parcel(
 ) -> None:
     """Cancel a parcel; what is in it and not claimed goes into another one."""
     by = replace(request.by, reason=f"stopped for {case.case_no}", note=None)
-    await parcels.set_state(connection, parcel.parcel_no, ParcelState.CANCELLED, request.at)
-    await transitions.record(
+    await move_parcel(
         connection,
         order.order_no,
-        parcel_no=parcel.parcel_no,
+        parcel.parcel_no,
         action=ParcelState.CANCELLED,
         from_state=parcel.state,
         to_state=ParcelState.CANCELLED,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.advancing import advance_parcel
+from activities.parcels import advance_parcel
 from activities.payment import settle
 from activities.refund import settle_refund
 from ordersaga.domain.errors import OrderError

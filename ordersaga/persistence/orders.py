@@ -176,6 +176,14 @@ async def known(connection: AsyncConnection, order_no: str, *, lock: bool = Fals
     return found
 
 
+async def whole(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Order:
+    """An order that is there, with its lines. Raises `NotFound`."""
+    found = await get(connection, order_no, lock=lock)
+    if found is None:
+        raise NotFound("there is no such order", order_no=order_no)
+    return found
+
+
 async def standing_to_pay(connection: AsyncConnection, order_no: str) -> tuple[Standing, bool] | None:
     """Where an order stands, until the transaction ends, and whether units of it are deducted when it is paid."""
     columns = [orders.c[field.name] for field in fields(Standing)]

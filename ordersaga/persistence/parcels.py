@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.after_sales.units import Placed
+from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
 from ordersaga.domain.splitting import Parcel, ParcelLine
 from ordersaga.persistence.tables.orders import orders, transitions
@@ -206,6 +207,14 @@ async def whereabouts(connection: AsyncConnection, number: str, *, lock: bool = 
     if row is None:
         return None
     return Whereabouts(row.order_no, row.merchant_id, row.warehouse_id, ParcelState(row.state), row.updated_at)
+
+
+async def known(connection: AsyncConnection, number: str, *, lock: bool = False) -> Whereabouts:
+    """`whereabouts` of a parcel that is there. Raises `NotFound`."""
+    found = await whereabouts(connection, number, lock=lock)
+    if found is None:
+        raise NotFound("there is no such parcel", parcel_no=number)
+    return found
 
 
 async def set_state(connection: AsyncConnection, number: str, state: ParcelState, at: datetime) -> None:

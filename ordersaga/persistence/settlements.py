@@ -11,11 +11,10 @@ from ordersaga.domain.after_sales.breakdown import Breakdown
 from ordersaga.domain.after_sales.case import Fault, Kind
 from ordersaga.domain.after_sales.earned import paid_for_goods
 from ordersaga.domain.after_sales.refunding import break_down
-from ordersaga.domain.after_sales.replacement import replacement_no
+from ordersaga.domain.after_sales.replacement import EXCHANGE, replacement_no
 from ordersaga.domain.after_sales.rules import AfterSalesRules
 from ordersaga.domain.after_sales.tenders import Given, left_of
 from ordersaga.domain.after_sales.units import choose
-from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.payment import Payment
 from ordersaga.domain.pricing.offers import Offer
@@ -45,6 +44,18 @@ class Reckoning:
     rules: AfterSalesRules
 
 
+async def lock_orders(connection: AsyncConnection, order_no: str) -> None:
+    """Lock a claim's order, and of an exchange's the one that was paid for: both before any shelf, as everybody does.
+
+    Raises `NotFound`.
+    """
+    standing = await orders.known(connection, order_no, lock=True)
+    if standing.order_type == EXCHANGE:
+        lines = (await orders.lines_of(connection, [order_no]))[order_no]
+        for paid in sorted({line.replaces.order_no for line in lines if line.replaces is not None}):
+            await orders.known(connection, paid, lock=True)
+
+
 async def preview(
     connection: AsyncConnection, order_no: str, kind: Kind, wanted: Mapping[int, int], fault: Fault, at: datetime
 ) -> Breakdown:
@@ -68,14 +79,12 @@ async def reckon(
 ) -> Reckoning:
     """What a claim on these units, by line, gives back; an exchange's stand for units that were paid for.
 
-    With `lock` everything that it rests on stays as it is until the transaction ends; the caller has locked the claim's
-    own order, and locks none after it. Raises `NotFound`.
+    With `lock` everything that it rests on stays as it is until the transaction ends; the caller has locked the orders
+    (`lock_orders`). Raises `NotFound`.
     """
-    claimed = await _known(connection, order_no)
+    claimed = await orders.whole(connection, order_no)
     root_no, keys = _paid_for(claimed, units)
-    if lock and root_no != order_no:
-        await orders.known(connection, root_no, lock=True)
-    root = claimed if root_no == order_no else await _known(connection, root_no)
+    root = claimed if root_no == order_no else await orders.whole(connection, root_no)
     rules = await after_sales_rules.rules_at(connection, root.placed_at)
     bought = await _bought(connection, root, rules)
     before = await given_for(connection, root_no)
@@ -113,7 +122,7 @@ async def earn(connection: AsyncConnection, order_no: str, at: datetime) -> None
     policy = await points.policy(connection, standing.currency)
     if policy is None or not policy.earned(standing.payable):
         return
-    bought = _plain(await _known(connection, order_no))
+    bought = _plain(await orders.whole(connection, order_no))
     paid = paid_for_goods(bought, gone_with(await given_for(connection, order_no)))
     if policy.earned(paid):
         await earned_points.earn(connection, order_no, standing.buyer, paid, policy, at)
@@ -131,13 +140,6 @@ async def take_all_earned_back(connection: AsyncConnection, order_no: str, at: d
         if number > 0:
             order = await orders.known(connection, order_no)
             await earned_points.take_back(connection, order.buyer, number, document=order_no, at=at)
-
-
-async def _known(connection: AsyncConnection, order_no: str) -> orders.Order:
-    order = await orders.get(connection, order_no)
-    if order is None:
-        raise NotFound("there is no such order", order_no=order_no)
-    return order
 
 
 def _paid_for(order: orders.Order, units: Mapping[int, Sequence[int]]) -> tuple[str, list[UnitKey]]:
