@@ -60,7 +60,6 @@ class CaseStanding:
     remind_at: datetime | None = None
     refunds_under_way: int = 0
     replacement: Replacement | None = None
-    parcels_to_stop: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
