@@ -27,7 +27,17 @@ from ordersaga.domain.messages import BY_THE_RUN, CASES_CHANGED, case_workflow_i
 from ordersaga.domain.notifications import Notification
 from ordersaga.domain.policies import Policies
 from ordersaga.gateways import metrics
-from ordersaga.persistence import after_sales, inbox, notifications, orders, policies, refunds, stranded, transitions
+from ordersaga.persistence import (
+    after_sales,
+    inbox,
+    notifications,
+    orders,
+    policies,
+    refunds,
+    settlements,
+    stranded,
+    transitions,
+)
 from ordersaga.persistence.case_opening import open_case
 from ordersaga.persistence.database import Database
 
@@ -52,7 +62,7 @@ class AfterSales(AfterSalesActivities):
     @implements(AfterSalesActivities.act)
     async def act(self, request: ActOnCase) -> CaseStanding:
         async with self._database.transaction() as connection:
-            await orders.known(connection, order_no_of(request.case_no), lock=True)
+            await settlements.lock_orders(connection, order_no_of(request.case_no))
             case = await after_sales.known(connection, request.case_no)
             if case.command == request.name or (request.expected is not None and case.state is not request.expected):
                 return await self._standing(connection, case)

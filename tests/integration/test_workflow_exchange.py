@@ -1,9 +1,12 @@
 """Exchanges on the real stack: the replacement is kept, ordered, sent, and claimed on again (R-REV-6, R-TYPE-6)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from sqlalchemy import text
 
 from ordersaga.contracts.search_attributes import BUYER, MERCHANTS, ORDER_NO, ORDER_STATUS, ORDER_TYPE
 from ordersaga.domain.after_sales.case import Kind, Reason
@@ -14,10 +17,13 @@ from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.messages import CASE_CHANGED
 from ordersaga.domain.policies import PRODUCTION
 from ordersaga.domain.pricing.quote import Replaced
-from ordersaga.persistence import stock
+from ordersaga.persistence import orders, stock
+from ordersaga.persistence.database import Database
 from tests.integration.exchange_stand import ExchangeStand
+from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import OPERATOR, OrderStand
 from tests.integration.refund_stand import RefundStand
+from tests.shop import until
 
 
 @pytest.fixture
@@ -109,6 +115,30 @@ async def test_a_replacement_whose_run_was_ended_before_it_was_placed_is_placed_
     assert await stand.ends(case) == CaseState.EXCHANGED
     await stand.orders.until(replacement_no(case), "in_production")
     assert await stand.shelf(sku) == (100, 1, 0)
+
+
+async def test_a_claim_on_a_replacement_waits_for_the_order_that_was_paid_before_it_touches_a_shelf(
+    stand: ExchangeStand,
+) -> None:
+    """Or else two claims at once, one on each order, would wait for one another."""
+    sku = await stand.orders.shelves()
+    order_no = await stand.orders.delivered((sku, 1))
+    sent = await stand.exchanged(await stand.opens(order_no, Kind.EXCHANGE), (1, 1, "sellable"))
+    await stand.arrives(sent.order_no)
+    case = await stand.returning(await stand.opens(sent.order_no, Kind.RETURN))
+    async with stand.orders.database.transaction() as connection:
+        await orders.known(connection, order_no, lock=True)
+        inspected = asyncio.create_task(stand.inspects(case, (1, 1, "sellable")))
+        await until(partial(_count_waiting, stand.orders.database), bool, PATIENCE)
+        await connection.execute(text("SELECT 1 FROM stock WHERE sku = :sku FOR UPDATE NOWAIT"), {"sku": sku})
+    assert await inspected == CaseState.REFUNDING
+    assert await stand.gives_back(case) > 0
+
+
+async def _count_waiting(database: Database) -> int:
+    async with database.transaction() as connection:
+        waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%orders%'")
+        return int(await connection.scalar(waiting) or 0)
 
 
 async def test_a_replacement_that_ran_out_is_money_if_the_buyer_wants_and_nothing_if_not(stand: ExchangeStand) -> None:
