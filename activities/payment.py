@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.contract import implements
-from activities.refund import owe_refund
+from activities.owed import begin_refund
 from ordersaga.contracts.payment import CloseAttempts, PaymentActivities, Settlement, SettlePayments
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
@@ -101,7 +101,7 @@ async def settle(
         await payments.save(connection, judged)
         metrics.PAYMENTS.labels(state=judged.state).inc()
         if judged.is_unexpected and judged.received is not None and judged.received.amount > 0:
-            await owe_refund(connection, judged.payment_id)
+            await begin_refund(connection, judged.payment_id)
         action = _move_of(judged) if has_run else None
         if action is not None and machine.allows(state, action, Actor.SYSTEM):
             state = await _move(connection, judged, machine, state, action, at)

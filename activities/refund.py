@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities.contract import implements
 from activities.counting import count_transition
+from activities.owed import owe_all_of, record_refund, request_once
 from ordersaga.contracts.refund import (
     CountRefunds,
     DecideRefund,
@@ -24,7 +25,6 @@ from ordersaga.domain.lifecycle.refund import FINAL, RefundState
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import (
-    REFUND_DUE,
     REFUND_FINISHED,
     REFUND_REPORTED,
     ActedBy,
@@ -32,7 +32,6 @@ from ordersaga.domain.messages import (
     refund_workflow_id,
 )
 from ordersaga.domain.notifications import Notification
-from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.refund import Refund, RefundReport, decide, judge, number_of, refund_of, source_of
 from ordersaga.gateways import metrics
 from ordersaga.gateways.payment.provider import PaymentProvider, ProviderUnavailable, RefundOrder, RefundUnknown
@@ -76,7 +75,7 @@ class Refunds(RefundActivities):
                 by=request.by,
                 step=request.step,
             )
-            owed = await _owed(connection, request)
+            owed = await owe_all_of(connection, request)
             await settlements.take_all_earned_back(connection, request.order_no, request.at)
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)
@@ -201,45 +200,13 @@ async def _request(connection: AsyncConnection, payment_id: str, at: datetime) -
     refund = refund_of(payment, at)
     if refund is None:
         raise ActionNotAllowed("the order takes this money", action=Action.REQUEST_REFUND, state=payment.state)
-    await refunds.add(connection, refund)
-    by = ActedBy(role=Actor.SYSTEM, subject="refund", channel="workflow", reason=refund.reason)
-    await _note(connection, refund, Action.REQUEST_REFUND, by, at)
+    await request_once(connection, refund)
     return refund, True
 
 
 async def _heard(connection: AsyncConnection, subject: str, at: datetime) -> None:
     """What made the run begin is taken note of."""
     await inbox.mark_applied(connection, await inbox.unapplied(connection, [refund_workflow_id(subject)]), at)
-
-
-async def _owed(connection: AsyncConnection, request: GiveMoneyBack) -> list[Refund]:
-    """The new refund of each payment that the order took, and what makes its run begin."""
-    owed = []
-    for payment in await payments.of_order(connection, request.order_no):
-        taken = payment.state is PaymentState.SUCCEEDED
-        refund = refund_of(payment, request.at, reason=request.reason) if taken else None
-        if refund is not None and await refunds.add(connection, refund):
-            by = ActedBy(role=Actor.SYSTEM, subject="refund", channel="workflow", reason=refund.reason)
-            await _note(connection, refund, Action.REQUEST_REFUND, by, request.at)
-            await owe_refund(connection, payment.payment_id)
-            owed.append(refund)
-    return owed
-
-
-async def request_for_case(connection: AsyncConnection, refund: Refund) -> None:
-    """Write the document of what a case gives back, once, and have its run begin."""
-    if await refunds.add(connection, refund):
-        by = ActedBy(role=Actor.SYSTEM, subject="refund", channel="workflow", reason=refund.reason)
-        await _note(connection, refund, Action.REQUEST_REFUND, by, refund.requested_at)
-        await owe_refund(connection, refund.run)
-
-
-async def owe_refund(connection: AsyncConnection, subject: str) -> None:
-    """What makes a refund's run begin, with the finding that it is owed: it needs no run of the order's, and comes
-    but once.
-    """
-    run = refund_workflow_id(subject)
-    await inbox.wake(connection, run, REFUND_DUE, source="refund", event_id=subject, subject=run)
 
 
 async def _tell_order(connection: AsyncConnection, refund: Refund) -> None:
@@ -283,15 +250,7 @@ def _is_decided(refund: Refund, action: Action, tries: int) -> bool:
 
 async def _record(connection: AsyncConnection, refund: Refund, action: Action, by: ActedBy, at: datetime) -> None:
     await refunds.save(connection, refund)
-    await _note(connection, refund, action, by, at)
-
-
-async def _note(connection: AsyncConnection, refund: Refund, action: Action, by: ActedBy, at: datetime) -> None:
-    """The audit row. Its states are the order's, which a refund of unexpected money leaves where it is."""
-    order = await orders.known(connection, refund.order_no)
-    await transitions.record(
-        connection, refund.order_no, action=action, from_state=order.state, to_state=order.state, at=at, by=by
-    )
+    await record_refund(connection, refund, action, by, at)
 
 
 def _progress(refund: Refund) -> RefundProgress:

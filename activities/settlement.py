@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.refund import request_for_case
+from activities.owed import owe
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.domain.after_sales.case import Case
 from ordersaga.domain.after_sales.tenders import share_over_payments
@@ -49,7 +49,7 @@ async def _pay_back(connection: AsyncConnection, case: Case, reckoning: Reckonin
     for payment, part in share_over_payments(money, reckoning.payments, order):
         amount = Money(part, payment.amount.currency)
         refund = refund_for_case(case.case_no, payment, amount, request.at, reason=case.reason)
-        await request_for_case(connection, refund)
+        await owe(connection, refund)
 
 
 async def _restore(connection: AsyncConnection, reckoning: Reckoning, request: ActOnCase) -> None:
