@@ -43,6 +43,10 @@ class Receiving(Ending):
 
     async def _keep_window_open(self) -> None:
         """Until its time is over and no case is open, or nothing of the order stays (R-CMP-1)."""
+        if self.cases_have_changed:
+            # The order may be over at once. A run whose last task fails, because somebody says something in that
+            # moment, would begin it again without the confirmation.
+            await self.is_written_down()
         while self.state not in self.machine.final:
             time_left = self._closes_at - workflow.now()
             is_over = time_left <= timedelta()

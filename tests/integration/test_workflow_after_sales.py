@@ -1,15 +1,19 @@
 """After-sales cases on the real stack: reviewed, refunded, timed out; the order waits for them (R-REV-4, R-REV-7)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from ordersaga.domain.lifecycle.after_sales import CaseState
+from ordersaga.domain.messages import CASES_CHANGED, CONFIRM_RECEIPT
 from ordersaga.domain.policies import PRODUCTION
 from tests.integration.case_stand import CaseStand
+from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import OrderStand
 from tests.integration.refund_stand import RefundStand
+from tests.shop import until
 
 
 @pytest.fixture
@@ -41,3 +45,25 @@ async def test_a_silent_merchant_means_approval(stand: CaseStand) -> None:
     assert await stand.ends(case) == CaseState.REFUNDED
     await stand.orders.asks(order_no, "confirm_receipt")
     assert await stand.orders.ends(order_no) == "refunded"
+
+
+async def test_a_receipt_stays_confirmed_when_a_case_is_heard_of_in_the_moment_in_which_the_order_ends(
+    stand: CaseStand,
+) -> None:
+    order_no = await stand.orders.delivered((await stand.orders.shelves(), 1))
+    case = await stand.opens(order_no)
+    await stand.decides(case)
+    await stand.pays_back(case)
+    await stand.ends(case)
+    await stand.orders.run(order_no).signal(CASES_CHANGED)
+    stand.orders.away(order_no, "end_order", 2)
+    asked = asyncio.create_task(stand.orders.asks(order_no, CONFIRM_RECEIPT))
+    await until(lambda: _tried(stand, order_no), bool, PATIENCE)
+    await stand.orders.run(order_no).signal(CASES_CHANGED)
+    async with asyncio.timeout(PATIENCE):
+        assert await asked in ("received", "refunded")
+    assert await stand.orders.ends(order_no) == "refunded"
+
+
+async def _tried(stand: CaseStand, order_no: str) -> list[str]:
+    return stand.orders.tried(order_no, "end_order")
