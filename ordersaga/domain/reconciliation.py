@@ -39,6 +39,7 @@ class Kind(StrEnum):
     REFUND_STUCK = "refund_stuck"
     ORDER_REFUNDED_AND_WAITING = "order_refunded_and_waiting"
     CASE_REFUNDED_AND_WAITING = "case_refunded_and_waiting"
+    CASE_REFUNDS_DIFFER = "case_refunds_differ"
     CLAIMS_DIFFER = "claims_differ"
     ORDER_WITHOUT_RUN = "order_without_run"
     CASE_WITHOUT_RUN = "case_without_run"
@@ -104,6 +105,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.REFUND_STUCK: Rule(Severity.MONEY, Fix.RESTART),
     Kind.ORDER_REFUNDED_AND_WAITING: Rule(Severity.HELD, Fix.RESTART),
     Kind.CASE_REFUNDED_AND_WAITING: Rule(Severity.HELD, Fix.RESTART),
+    Kind.CASE_REFUNDS_DIFFER: Rule(Severity.MONEY),
     Kind.CLAIMS_DIFFER: Rule(Severity.BOOKS),
     Kind.ORDER_WITHOUT_RUN: Rule(Severity.HELD, Fix.RESTART),
     Kind.CASE_WITHOUT_RUN: Rule(Severity.HELD, Fix.RESTART),

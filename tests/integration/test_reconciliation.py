@@ -168,7 +168,10 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(bookshop:
     payment = await shop.pays(number)
     waiting, unpaid = [await orders.placed((sku, 1)) for _ in range(2)]
     taken, kept = await orders.attempt(unpaid), await orders.attempt(waiting)
+    ended = await orders.placed((sku, 1))
+    not_given = await shop.pays(ended)
 
+    await behind("UPDATE orders SET state = 'refunded' WHERE order_no = :number", number=ended)
     await behind("UPDATE orders SET state = 'refunding' WHERE order_no = :number", number=waiting)
     received = (
         "UPDATE payments SET state = :state, received_amount = :sum, received_currency = 'TWD' WHERE payment_id = :id"
@@ -179,8 +182,9 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(bookshop:
     shop.states(kept, twd(7))
     await behind(
         "INSERT INTO after_sales_cases (case_no, order_no, sequence, kind, reason, fault, state, table_version,"
-        " merchant_id, opened_by_role, opened_by, opened_at, updated_at)"
-        " VALUES (:case, :number, 1, 'refund', 'other', 'buyer', 'refunding', 1, 'm', 'buyer', 'a', now(), now())",
+        " merchant_id, opened_by_role, opened_by, opened_at, updated_at, settlement)"
+        " VALUES (:case, :number, 1, 'refund', 'other', 'buyer', 'refunding', 1, 'm', 'buyer', 'a', now(), now(),"
+        " '{\"money\": 3}')",
         case=f"{number}-A1",
         number=number,
     )
@@ -214,6 +218,10 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(bookshop:
         (Kind.ORDER_REFUNDED_AND_WAITING, waiting),
         (Kind.PAYMENT_MISSING, f"{waiting}/full"),
         (Kind.PAYMENT_NOT_TAKEN, taken.payment_id),
+        (Kind.PAYMENT_NOT_TAKEN, not_given.payment_id),
+        (Kind.STOCK_HELD_FOR_NOTHING, ended),
+        (Kind.RUN_WITHOUT_PURPOSE, order_workflow_id(ended)),
+        (Kind.CASE_REFUNDS_DIFFER, f"{number}-A1"),
         (Kind.CAPTURE_DIFFERS, taken.payment_id),
         (Kind.UNEXPECTED_MONEY_KEPT, kept.payment_id),
         (Kind.CASE_REFUNDED_AND_WAITING, f"{number}-A1"),

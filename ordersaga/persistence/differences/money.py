@@ -32,6 +32,7 @@ _PAYMENT_MISSING = (
 """
 )
 
+# Of an order that was refunded only its cases may have kept some.
 _PAYMENT_NOT_TAKEN = (
     _PAID_STATES
     + """
@@ -42,8 +43,11 @@ _PAYMENT_NOT_TAKEN = (
     FROM payments JOIN orders USING (order_no) LEFT JOIN paid_states
         ON paid_states.order_type = orders.order_type AND paid_states.table_version = orders.table_version
         AND paid_states.state = orders.state AND paid_states.instalment = payments.instalment
-    WHERE payments.state = 'succeeded' AND paid_states.state IS NULL AND payments.refunded < received_amount
-        AND orders.updated_at < :settled
+    WHERE payments.state = 'succeeded' AND payments.refunded < received_amount AND orders.updated_at < :settled
+        AND (paid_states.state IS NULL OR orders.state = 'refunded' AND NOT EXISTS (
+            SELECT FROM after_sales_cases AS cases WHERE cases.order_no = orders.order_no
+                AND cases.settlement IS NOT NULL
+        ))
     ORDER BY 1 LIMIT :most
 """
 )
@@ -110,6 +114,16 @@ _CASE_REFUNDED_AND_WAITING = """
     ORDER BY 1 LIMIT :most
 """
 
+_CASE_REFUNDS_DIFFER = """
+    WITH written AS (SELECT case_no, sum(amount) AS amount FROM refunds WHERE case_no IS NOT NULL GROUP BY case_no)
+    SELECT case_no AS subject, order_no,
+        jsonb_build_object('money', coalesce((settlement->>'money')::bigint, 0)) AS expected,
+        jsonb_build_object('money', coalesce(written.amount, 0), 'state', state) AS found
+    FROM after_sales_cases LEFT JOIN written USING (case_no)
+    WHERE coalesce((settlement->>'money')::bigint, 0) <> coalesce(written.amount, 0)
+    ORDER BY 1 LIMIT :most
+"""
+
 # Before anything is given for them, a living case claims all of its units; one that is over only what was given for.
 _CLAIMS_DIFFER = """
     WITH wanted AS (
@@ -146,4 +160,7 @@ REFUNDS: Mapping[Kind, str] = {
     Kind.ORDER_REFUNDED_AND_WAITING: _ORDER_REFUNDED_AND_WAITING,
     Kind.CASE_REFUNDED_AND_WAITING: _CASE_REFUNDED_AND_WAITING,
 }
-CASES: Mapping[Kind, str] = {Kind.CLAIMS_DIFFER: _CLAIMS_DIFFER}
+CASES: Mapping[Kind, str] = {
+    Kind.CASE_REFUNDS_DIFFER: _CASE_REFUNDS_DIFFER,
+    Kind.CLAIMS_DIFFER: _CLAIMS_DIFFER,
+}
