@@ -17,6 +17,7 @@ from api.problems import not_found, responses
 from api.schemas.attachments import AttachmentView
 from api.services import UsesServices
 from ordersaga.domain.attachments import ContentType, content_type
+from ordersaga.domain.errors import AttachmentInvalid
 from ordersaga.persistence import after_sales, attachments, orders
 from ordersaga.persistence.attachments import Attachment
 
@@ -59,6 +60,9 @@ async def bring_attachment(
     said = {"content_type": kind.value, "sha256": attachment.sha256}
     async with services.database.transaction() as connection:
         brought = await once(connection, caller, "attachment", key, said, create)
+        if await attachments.get(connection, brought["attachment_id"]) is None:
+            message = "what was brought with this key was never shown and is forgotten"
+            raise AttachmentInvalid(message, reason="unknown_attachment")
     # Noted first: bytes that nobody knows of would stay for ever.
     await services.attachments.put(brought["attachment_id"], content)
     return brought

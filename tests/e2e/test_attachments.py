@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import AsyncIterator
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
 
+from devstack.stack import Stack
 from tests.shop import Person, Shop, refused, succeeded
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a broken cup"
@@ -48,6 +50,21 @@ async def test_evidence_is_read_by_those_whom_its_case_concerns_and_shown_in_one
     for stranger in (shop.merchant("rival"), shop.warehouse("elsewhere"), shop.buyer("mallory")):
         refused(await stranger.ask("GET", path), 404, "not_found")
     assert (await shop.operator.get(f"/v1/orders/{order['order_no']}/audit"))["verified"]
+
+
+async def test_what_was_swept_is_not_kept_again_by_who_repeats_themselves(shop: Shop, stack: Stack) -> None:
+    buyer = shop.buyer()
+    brought = succeeded(await brings(buyer, key="cup"))["attachment_id"]
+    connection = await asyncpg.connect(stack.addresses.database, timeout=10)
+    try:
+        await connection.execute("DELETE FROM attachment_contents WHERE key = $1", brought, timeout=10)
+        await connection.execute("DELETE FROM attachments WHERE attachment_id = $1", brought, timeout=10)
+        answer = await brings(buyer, key="cup")
+        assert refused(answer, 422, "attachment_invalid")["reason"] == "unknown_attachment"
+        kept = "SELECT count(*) FROM attachment_contents WHERE key = $1"
+        assert await connection.fetchval(kept, brought, timeout=10) == 0
+    finally:
+        await connection.close(timeout=10)
 
 
 async def test_only_pictures_and_documents_of_a_bounded_size_are_taken(shop: Shop) -> None:
