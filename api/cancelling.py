@@ -16,10 +16,11 @@ from api.authentication import Caller, Role
 from api.cases import begun
 from api.commands import command
 from api.idempotency import once
-from api.problems import Problem, not_found
+from api.problems import not_acceptable, not_found
 from api.schemas.after_sales import wanted_of
 from api.schemas.orders import CancelRequest
 from api.services import Services
+from api.standing import owned
 from ordersaga.domain.after_sales.case import Fault, Kind, Reason
 from ordersaga.domain.after_sales.units import Unit, choose
 from ordersaga.domain.lifecycle.actions import Action
@@ -60,9 +61,7 @@ async def cancel(services: Services, caller: Caller, order_no: str, request: Can
 
 async def _own(connection: AsyncConnection, caller: Caller, order_no: str) -> Standing:
     """The order, locked. A 404 for what is not there, or has no part that is the caller's (P8)."""
-    order = await orders.standing(connection, order_no, lock=True)
-    if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
-        raise not_found()
+    order = await owned(connection, caller, order_no, lock=True)
     if caller.role is Role.MERCHANT:
         lines = (await orders.lines_of(connection, [order_no]))[order_no]
         if not any(line.merchant_id == caller.merchant_id for line in lines):
@@ -98,18 +97,13 @@ def _why(caller: Caller, request: CancelRequest) -> tuple[Reason, Fault | None]:
     """The stable word for it, and whose fault it is where that does not follow from the word."""
     if caller.role is not Role.OPERATOR:
         if request.cause is not None:
-            raise _invalid("cause", "only operators name the cause")
+            raise not_acceptable("cause", "role", "only operators name the cause")
         return _CAUSES[caller.role], None
     if not request.reason:
-        raise _invalid("reason", "an operator says why")
+        raise not_acceptable("reason", "role", "an operator says why")
     if request.cause is None:
         return _CAUSES[caller.role], Fault.SELLER
     return Reason(request.cause), None
-
-
-def _invalid(field: str, message: str) -> Problem:
-    fault = {"field": field, "rule": "role", "message": message}
-    return Problem("request_invalid", f"not acceptable: {field}", errors=[fault])
 
 
 async def _author(connection: AsyncConnection, caller: Caller, order_no: str, reason: str) -> ActedBy:

@@ -8,18 +8,18 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import acted_by, actor_of
-from api.authentication import Caller, Role
+from api.authentication import Caller
 from api.case_views import breakdown_document
 from api.idempotency import once
-from api.problems import Problem, not_found
+from api.problems import not_acceptable
 from api.schemas.after_sales import CasePreview, CaseRequest, ClaimableLine, PreviewRequest, wanted_of
 from api.services import Services
+from api.standing import owned
 from ordersaga.domain.after_sales.case import Kind, Reason
 from ordersaga.domain.after_sales.units import Unit, count_open_to, window_is_open
 from ordersaga.domain.errors import AfterSalesWindowClosed
 from ordersaga.persistence import orders, settlements, transitions
 from ordersaga.persistence.case_opening import action_for, open_case, units_in
-from ordersaga.persistence.orders import Standing
 
 
 async def claim(services: Services, caller: Caller, order_no: str, request: CaseRequest, key: str | None) -> str:
@@ -30,10 +30,10 @@ async def claim(services: Services, caller: Caller, order_no: str, request: Case
     """
     replacements = {line.line_no: line.replacement_sku for line in request.lines if line.replacement_sku is not None}
     if replacements and request.kind != Kind.EXCHANGE.value:
-        raise _invalid("lines", "only an exchange has replacements")
+        raise not_acceptable("lines", "kind", "only an exchange has replacements")
 
     async def create(connection: AsyncConnection) -> dict[str, Any]:
-        await _own(connection, caller, order_no)
+        await owned(connection, caller, order_no, lock=True)
         at, by = datetime.now(UTC), acted_by(caller)
         if request.description:
             by = replace(by, note=await transitions.add_note(connection, order_no, request.description, at))
@@ -59,7 +59,7 @@ async def preview(services: Services, caller: Caller, order_no: str, request: Pr
     """What may be claimed, and what would come back. Refuses what opening it would, and stores nothing."""
     kind, at = Kind(request.kind), datetime.now(UTC)
     async with services.database.transaction() as connection:
-        order = await _own(connection, caller, order_no, lock=False)
+        order = await owned(connection, caller, order_no)
         is_open = window_is_open(order.after_sales_until, at)
         units = await units_in(connection, order_no) if is_open else ()
         breakdown = None
@@ -84,15 +84,3 @@ def _claimable(line_no: int, sku: str, name: str, units: Sequence[Unit]) -> Clai
     of_line = [unit for unit in units if unit.line_no == line_no]
     counts = {kind.value: count_open_to(of_line, kind) for kind in Kind}
     return ClaimableLine.model_validate({"line_no": line_no, "sku": sku, "name": name, **counts})
-
-
-async def _own(connection: AsyncConnection, caller: Caller, order_no: str, *, lock: bool = True) -> Standing:
-    order = await orders.standing(connection, order_no, lock=lock)
-    if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
-        raise not_found()
-    return order
-
-
-def _invalid(field: str, message: str) -> Problem:
-    fault = {"field": field, "rule": "kind", "message": message}
-    return Problem("request_invalid", f"not acceptable: {field}", errors=[fault])

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 
 from api.access import acted_by, actor_of
-from api.authentication import Caller, Role
+from api.authentication import Caller
 from api.problems import not_found
 from api.schemas.codes import RevealedCodes
 from api.services import Services
+from api.standing import owned
 from ordersaga.domain.codes import HoldState
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
@@ -21,9 +22,7 @@ async def reveal(services: Services, caller: Caller, order_no: str, line_no: int
     """
     at = datetime.now(UTC)
     async with services.database.transaction() as connection:
-        order = await orders.standing(connection, order_no, lock=True)
-        if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
-            raise not_found()
+        order = await owned(connection, caller, order_no, lock=True)
         lines = {line.line_no: line for line in (await orders.lines_of(connection, [order_no]))[order_no]}
         if line_no not in lines:
             raise not_found()

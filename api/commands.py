@@ -11,15 +11,16 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.access import acted_by, actor_of
-from api.authentication import Caller, Role
+from api.authentication import Caller
 from api.placement import update_id
-from api.problems import STATUS, Problem, not_found, unavailable
+from api.problems import STATUS, Problem, unavailable
 from api.services import Services
+from api.standing import owned
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.messages import ActedBy, order_workflow_id
-from ordersaga.persistence import orders, transitions
+from ordersaga.persistence import transitions
 from ordersaga.persistence.orders import Standing
 
 
@@ -65,10 +66,7 @@ async def steer(
 async def own_order(services: Services, caller: Caller, order_no: str) -> Standing:
     """Where the caller's order stands. A 404 for what is not there or somebody else's (P8)."""
     async with services.database.transaction() as connection:
-        standing = await orders.standing(connection, order_no)
-    if standing is None or (caller.role is Role.BUYER and standing.buyer != caller.subject):
-        raise not_found()
-    return standing
+        return await owned(connection, caller, order_no)
 
 
 async def with_note(services: Services, caller: Caller, order_no: str, reason: str) -> ActedBy:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from api.problems import Problem
+from api.problems import not_acceptable
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before")]
@@ -30,8 +30,7 @@ def decode(cursor: str | None, *kinds: type) -> list[Any] | None:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         found = [_part(part, kind) for part, kind in zip(position, kinds, strict=True)]
     except (ValueError, TypeError, binascii.Error) as error:
-        fault = {"field": "cursor", "rule": "cursor", "message": "not a cursor of this list"}
-        raise Problem("request_invalid", "not acceptable: cursor", errors=[fault]) from error
+        raise not_acceptable("cursor", "cursor", "not a cursor of this list") from error
     return found
 
 

@@ -88,6 +88,13 @@ def not_found() -> Problem:
     return Problem("not_found", "there is nothing here for you")
 
 
+def not_acceptable(field: str, rule: str, message: str) -> Problem:
+    """What the schema cannot say of a field, answered like what it can."""
+    return Problem(
+        "request_invalid", f"not acceptable: {field}", errors=[{"field": field, "rule": rule, "message": message}]
+    )
+
+
 def unavailable(what: str) -> Problem:
     return Problem("unavailable", f"{what} is not available at the moment; try again", {"Retry-After": "2"})
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.groups import require_room
 from api.previews import quote_view
-from api.problems import Problem
+from api.problems import not_acceptable
 from api.purchase_limits import limit_warnings
 from api.quote import Quote
 from api.schemas.quotes import QuoteView
@@ -108,15 +108,13 @@ def _order_type(cart: Cart, goods: Goods) -> OrderType | None:
 def _refuse_what_is_not_offered(kind: OrderType) -> None:
     """Raises `request_invalid` for a type that comes of something else than a cart."""
     if not kind.offered:
-        fault = {"field": "order_type", "rule": "not_offered", "message": f"nothing is sold as {kind.name}"}
-        raise Problem("request_invalid", "not acceptable: order_type", errors=[fault])
+        raise not_acceptable("order_type", "not_offered", f"nothing is sold as {kind.name}")
 
 
 def _refuse_foreign_choices(cart: Cart, kind: OrderType) -> None:
     """Raises `request_invalid` for what an order of this type does not let its buyer choose."""
     for name in cart.choices.keys() - kind.choices:
-        fault = {"field": name, "rule": "not_of_this_type", "message": f"an order of the type {kind.name} has none"}
-        raise Problem("request_invalid", f"not acceptable: {name}", errors=[fault])
+        raise not_acceptable(name, "not_of_this_type", f"an order of the type {kind.name} has none")
 
 
 async def _sale(connection: AsyncConnection, cart: Cart, kind: OrderType, goods: Goods, at: datetime) -> Sale | None:

@@ -27,11 +27,17 @@ async def answer(services: Services, caller: Caller, order_no: str, language: st
     return order_document(known, caller, language, datetime.now(UTC))
 
 
-async def locked(connection: AsyncConnection, caller: Caller, order_no: str, action: Action) -> Standing:
-    """The caller's order, locked in a state that allows `action`."""
-    order = await orders.standing(connection, order_no, lock=True)
+async def owned(connection: AsyncConnection, caller: Caller, order_no: str, *, lock: bool = False) -> Standing:
+    """Where the order stands. A 404 for one that is not there, or that another buyer placed (P8)."""
+    order = await orders.standing(connection, order_no, lock=lock)
     if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
         raise not_found()
+    return order
+
+
+async def locked(connection: AsyncConnection, caller: Caller, order_no: str, action: Action) -> Standing:
+    """The caller's order, locked in a state that allows `action`."""
+    order = await owned(connection, caller, order_no, lock=True)
     order.machine.next(order.state, action, actor_of(caller))
     return order
 

@@ -10,7 +10,7 @@ from api.access import Buyer, BuyerOrOperator, Language, acted_by, limited
 from api.commands import own_order
 from api.hardening.rates import Limited
 from api.order_changing import accept, preview
-from api.problems import Problem, not_found, responses
+from api.problems import not_acceptable, not_found, responses
 from api.routers.orders import OrderNo
 from api.schemas.order_changes import ChangePreview, ChangePreviewRequest, ChangeRequest, OrderChanges
 from api.schemas.orders import DeliveryNoteChange, OrderView, ReceiverChange
@@ -32,8 +32,7 @@ async def change_receiver(
     """Change name, phone or address until a parcel's label is printed. The country stays."""
     wanted = {name: value for name, value in change.model_dump().items() if value is not None}
     if not wanted:
-        fault = {"field": "body", "rule": "empty", "message": "name at least one field to change"}
-        raise Problem("request_invalid", "not acceptable: body", errors=[fault])
+        raise not_acceptable("body", "empty", "name at least one field to change")
     action = Action.CHANGE_RECEIVER
     async with services.database.transaction() as connection:
         order = await locked(connection, caller, order_no, action)

@@ -10,7 +10,7 @@ from api.access import AnyCaller, Buyer, IdempotencyKey, Language, actor_of, lim
 from api.authentication import Caller, Role
 from api.dossier import dossier
 from api.hardening.rates import Limited
-from api.problems import Problem, not_found, responses
+from api.problems import not_acceptable, not_found, responses
 from api.schemas.orders import OrderSummary, OrderView, SubmitRequest
 from api.schemas.values import STORABLE, Page, TimelineItem
 from api.screening import FromVisitor
@@ -145,8 +145,7 @@ def _states(wanted: str | None, caller: Caller) -> frozenset[str] | None:
     states = frozenset(state for state, known in words if wanted in known)
     if not states:
         known = sorted(set().union(*(known for _, known in words)))
-        fault = {"field": "status", "rule": "enum", "message": f"must be one of {', '.join(known)}"}
-        raise Problem("request_invalid", "not acceptable: status", errors=[fault])
+        raise not_acceptable("status", "enum", f"must be one of {', '.join(known)}")
     return states
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api import paging
 from api.access import IdempotencyKey, ParcelHandler, ParcelReader, Settler, acted_by
 from api.authentication import Caller, Role
-from api.problems import Problem, not_found, responses
+from api.problems import not_acceptable, not_found, responses
 from api.reporting import deliver
 from api.resolutions import resolve_parcel
 from api.schemas.parcels import (
@@ -84,8 +84,7 @@ async def report_parcel_event(
     Of a parcel that was stopped nothing is accepted any more: its goods are to be kept back.
     """
     if report.event is ParcelState.CREATED:
-        fault = {"field": "event", "rule": "enum", "message": "parcels are created by the split, not by a report"}
-        raise Problem("request_invalid", "not acceptable: event", errors=[fault])
+        raise not_acceptable("event", "enum", "parcels are created by the split, not by a report")
     at = report.at or datetime.now(UTC)
     event_id = f"{caller.role}:{caller.subject}:{key}" if key else secrets.token_hex(12)
     async with services.database.transaction() as connection:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api import endpoints, paging
 from api.access import IdempotencyKey, Operator
 from api.idempotency import once
-from api.problems import Problem, not_found, responses
+from api.problems import not_acceptable, not_found, responses
 from api.schemas.values import Identifier, Page
 from api.schemas.webhook_endpoints import (
     DeadLetterRetry,
@@ -95,8 +95,7 @@ async def change_endpoint(
     endpoints.check(services, url=body.url, event_types=body.event_types)
     changes = {name: value for name, value in body.model_dump().items() if value is not None}
     if not changes:
-        fault = {"field": "body", "rule": "empty", "message": "name at least one field to change"}
-        raise Problem("request_invalid", "not acceptable: body", errors=[fault])
+        raise not_acceptable("body", "empty", "name at least one field to change")
     if "state" in changes:
         changes["state_reason"] = ""
     if "event_types" in changes:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response, status
 
-from api.problems import Problem, responses
+from api.problems import Problem, not_acceptable, responses
 from api.reporting import deliver
 from api.services import UsesServices
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
@@ -79,8 +79,7 @@ async def carrier_callback(
     except SignatureInvalid as error:
         raise Problem("signature_invalid", str(error)) from error
     if callback.event not in EVENTS:
-        fault = {"field": "data.event", "rule": "enum", "message": f"must be one of {', '.join(EVENTS)}"}
-        raise Problem("request_invalid", "not acceptable: data.event", errors=[fault])
+        raise not_acceptable("data.event", "enum", f"must be one of {', '.join(EVENTS)}")
     async with services.database.transaction() as connection:
         known = await parcels.whereabouts(connection, callback.parcel_no)
         if known is not None:
