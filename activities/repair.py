@@ -12,6 +12,7 @@ from ordersaga.domain.errors import ActionNotAllowed, NotFound
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.messages import (
+    CASES_CHANGED,
     PARCEL_REPORTED,
     PAYMENT_REPORTED,
     REFUND_FINISHED,
@@ -90,7 +91,8 @@ class Repairs:
             case Kind.ORDER_REFUNDED_AND_WAITING:
                 run = order_workflow_id(item.subject)
                 await self._take_up(item, run)
-                await client.get_workflow_handle(run).signal(REFUND_FINISHED, rpc_timeout=_PATIENCE)
+                for word in (REFUND_FINISHED, CASES_CHANGED):  # it waits for one of them, by how it came to nothing
+                    await client.get_workflow_handle(run).signal(word, rpc_timeout=_PATIENCE)
             case _:
                 subject = (await self._refund(item.subject)).run
                 await refund.begin(client, subject, task_queue=queue, patience=_PATIENCE)

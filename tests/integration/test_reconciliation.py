@@ -180,6 +180,17 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(bookshop:
     await behind(received, state="unexpected", sum=7, id=kept.payment_id)
     shop.states(taken, twd(8))
     shop.states(kept, twd(7))
+    # Some orders are refunded once their cases are over.
+    reviewed = await orders.placed((sku, 1))
+    await shop.pays(reviewed)
+    await behind("UPDATE orders SET state = 'refunding' WHERE order_no = :number", number=reviewed)
+    await behind(
+        "INSERT INTO after_sales_cases (case_no, order_no, sequence, kind, reason, fault, state, table_version,"
+        " merchant_id, opened_by_role, opened_by, opened_at, updated_at)"
+        " VALUES (:case, :number, 1, 'refund', 'late', 'seller', 'requested', 1, 'm', 'buyer', 'a', now(), now())",
+        case=f"{reviewed}-A1",
+        number=reviewed,
+    )
     await behind(
         "INSERT INTO after_sales_cases (case_no, order_no, sequence, kind, reason, fault, state, table_version,"
         " merchant_id, opened_by_role, opened_by, opened_at, updated_at, settlement)"
@@ -226,6 +237,7 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(bookshop:
         (Kind.UNEXPECTED_MONEY_KEPT, kept.payment_id),
         (Kind.CASE_REFUNDED_AND_WAITING, f"{number}-A1"),
         (Kind.CASE_WITHOUT_RUN, f"{number}-A1"),
+        (Kind.CASE_WITHOUT_RUN, f"{reviewed}-A1"),
         (Kind.CLAIMS_DIFFER, f"{number}-A1"),
         (Kind.REFUNDED_DIFFERS, payment.payment_id),
         (Kind.REFUNDS_EXCEED_PAYMENT, payment.payment_id),

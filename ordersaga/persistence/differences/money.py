@@ -99,6 +99,9 @@ _ORDER_REFUNDED_AND_WAITING = """
     FROM orders WHERE orders.state = 'refunding' AND orders.updated_at < :settled AND NOT EXISTS (
         SELECT FROM refunds WHERE refunds.order_no = orders.order_no
             AND (refunds.state NOT IN ('succeeded', 'settled') OR refunds.updated_at >= :settled)
+    ) AND NOT EXISTS (
+        SELECT FROM after_sales_cases AS cases WHERE cases.order_no = orders.order_no
+            AND (cases.state <> ALL(:closed) OR cases.updated_at >= :settled)
     )
     ORDER BY 1 LIMIT :most
 """
