@@ -17,7 +17,7 @@ from api.cases import begun
 from api.commands import command
 from api.idempotency import once
 from api.problems import not_acceptable, not_found
-from api.schemas.after_sales import wanted_of
+from api.schemas.claims import wanted_of
 from api.schemas.orders import CancelRequest
 from api.services import Services
 from api.standing import owned

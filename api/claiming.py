@@ -12,7 +12,7 @@ from api.authentication import Caller
 from api.case_views import breakdown_document
 from api.idempotency import once
 from api.problems import not_acceptable
-from api.schemas.after_sales import CasePreview, CaseRequest, ClaimableLine, PreviewRequest, wanted_of
+from api.schemas.claims import CasePreview, CaseRequest, ClaimableLine, PreviewRequest, wanted_of
 from api.services import Services
 from api.standing import owned
 from ordersaga.domain.after_sales.case import Kind, Reason

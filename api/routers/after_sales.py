@@ -15,17 +15,15 @@ from api.problems import responses
 from api.routers.orders import OrderNo
 from api.schemas.after_sales import (
     CaseHeading,
-    CasePreview,
-    CaseRequest,
     CaseView,
     Decision,
     Inspection,
-    PreviewRequest,
     ReturnShipment,
     StopDecision,
     Words,
     inspection_details,
 )
+from api.schemas.claims import CasePreview, CaseRequest, PreviewRequest
 from api.schemas.values import STORABLE, Page
 from api.services import Services, UsesServices
 from ordersaga.domain.after_sales.case import Kind

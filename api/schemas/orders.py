@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from api.schemas.after_sales import CaseHeading, ClaimReason, ManyUnits
+from api.schemas.after_sales import CaseHeading
+from api.schemas.claims import ClaimReason, ManyUnits
 from api.schemas.groups import OrderGroupView
 from api.schemas.quotes import DiscountView, SourceView, TotalsView, WarningView
 from api.schemas.refunds import Note, RefundView
