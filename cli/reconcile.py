@@ -87,7 +87,7 @@ async def compared(
                 beside = replace(beside, patience=replace(beside.patience, settle_seconds=settle_seconds))
             await _look(console, beside, since, outcome)
             for kind in fix:
-                await _repair(beside, kind, outcome)
+                await repair(beside, kind, outcome)
         async with database.transaction() as connection:
             outcome.items = list(await reconciliation.page(connection, state=ItemState.OPEN, limit=_MOST))
     finally:
@@ -114,7 +114,8 @@ async def _look(console: Console, beside: "Neighbours", since: datetime | None, 
             progress.advance(task)
 
 
-async def _repair(beside: "Neighbours", kind: Kind, outcome: Outcome) -> None:
+async def repair(beside: "Neighbours", kind: Kind, outcome: Outcome) -> None:
+    """Repair what is open of a kind; one that cannot be repaired now keeps none of the others back."""
     from activities.repair import Repairs
     from ordersaga.domain.errors import OrderError
     from ordersaga.domain.reconciliation import Decision, ItemState, decide
@@ -133,6 +134,9 @@ async def _repair(beside: "Neighbours", kind: Kind, outcome: Outcome) -> None:
             outcome.repaired[item.item_id] = str(item.fix)
         except OrderError as error:
             outcome.repaired[item.item_id] = f"not done: {error.message}"
+        except Exception as error:
+            # Temporal or a provider is away.
+            outcome.repaired[item.item_id] = f"not done: {type(error).__name__}: {error}"
 
 
 def show(console: Console, outcome: Outcome, seconds: float) -> None:

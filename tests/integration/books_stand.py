@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from activities.reconciliation import Reconciliation
 from activities.repair import Repairs
+from cli.neighbours import Neighbours
 from devstack.stack import Stack
 from ordersaga.contracts.reconciliation import ListChecks, LookAt
 from ordersaga.domain.money import Money
@@ -48,6 +49,11 @@ class BooksStand:
     @property
     def _open_runs(self) -> OpenRuns:
         return OpenRuns(self.orders.client, self.orders.queue)
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """What the command talks to."""
+        return Neighbours(self.database, self._open_runs, self.providers, Patience())
 
     async def look(self, patience: Patience | None = None) -> dict[str, set[str]]:
         """Kind → subjects of what is open after a look at everything, each a second later than the one before."""

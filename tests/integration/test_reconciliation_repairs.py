@@ -3,13 +3,15 @@
 import pytest
 from temporalio.client import ScheduleActionExecutionStartWorkflow
 
+from cli.reconcile import Outcome, repair
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.messages import SETTLE_REFUND, ReconciliationOutcome, refund_workflow_id
 from ordersaga.domain.payment import PaymentState
-from ordersaga.domain.reconciliation import Kind
+from ordersaga.domain.reconciliation import ItemState, Kind
 from ordersaga.domain.refund import number_of, source_of
+from ordersaga.gateways.payment.provider import ProviderUnavailable
 from ordersaga.persistence import reconciliation
 from tests.goods import twd
 from tests.integration.books_stand import BooksStand, kinds
@@ -68,6 +70,12 @@ async def test_a_capture_that_nobody_heard_of_is_asked_about_and_money_paid_back
     silent = await orders.attempt(number)
     shop.states(silent)
     assert silent.payment_id in (await shop.look())[Kind.CAPTURE_UNKNOWN_HERE]
+    orders.provider.told[silent.payment_id] = ProviderUnavailable("the provider is away")
+    outcome = Outcome()
+    await repair(shop.neighbours, Kind.CAPTURE_UNKNOWN_HERE, outcome)
+    item = await shop.item(Kind.CAPTURE_UNKNOWN_HERE, silent.payment_id)
+    assert "the provider is away" in outcome.repaired[item.item_id]
+    assert item.state is ItemState.OPEN
     orders.provider.told[silent.payment_id] = PaymentState.SUCCEEDED
     await shop.repair(Kind.CAPTURE_UNKNOWN_HERE, silent.payment_id)
     await orders.until(number, "in_production")
