@@ -13,8 +13,9 @@ from ordersaga.domain.policies import Policies
 
 
 class Command(StrEnum):
-    """`TIME_IS_OVER`, `REFUNDS_ARE_DONE` and `REPLACEMENT_IS_PLACED` (or refused) are the run's own.
+    """`TIME_IS_OVER`, `REFUNDS_ARE_DONE`, `REPLACEMENT_IS_PLACED` and `RUN_SHORT` (it was refused) are the run's own.
 
+    `ASK_TO_STOP`, and `RUN_SHORT` elsewhere, nobody says: a stop and an approval come to that, by parcels and shelves.
     `STOP` asks for the parcels of a cancellation to be stopped: by the run at first, by the warehouse that agrees.
     """
 

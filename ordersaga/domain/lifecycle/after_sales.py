@@ -63,7 +63,7 @@ class CaseAction(StrEnum):
 _WITH_BUYER = (CaseState.AWAITING_RETURN, CaseState.REJECTED, CaseState.AWAITING_CONSENT)
 _GOODS_BACK = (CaseState.RETURNING, CaseState.INSPECTING)
 _REVIEWERS = (Actor.MERCHANT, Actor.OPERATOR)
-_INSPECTORS = (Actor.WAREHOUSE, Actor.MERCHANT)
+_HANDLERS = (Actor.WAREHOUSE, Actor.MERCHANT)
 
 
 def _statuses(state: CaseState, buyer: tuple[str, str], merchant: tuple[str, str] | None = None) -> Statuses:
@@ -113,15 +113,9 @@ MACHINE = Machine(
         *rows(CaseState.REQUESTED, CaseAction.RUN_SHORT, CaseState.AWAITING_CONSENT, *_REVIEWERS, Actor.SYSTEM),
         *rows(CaseState.REQUESTED, CaseAction.STOP_PARCELS, CaseState.REFUNDING, Actor.SYSTEM),
         *rows(CaseState.REQUESTED, CaseAction.ASK_TO_STOP, CaseState.STOPPING, Actor.SYSTEM),
-        *rows(CaseState.STOPPING, CaseAction.STOP_PARCELS, CaseState.REFUNDING, Actor.WAREHOUSE, Actor.MERCHANT),
-        *rows(
-            (CaseState.REQUESTED, CaseState.STOPPING),
-            CaseAction.REFUSE_TO_STOP,
-            CaseState.AWAITING_RETURN,
-            Actor.WAREHOUSE,
-            Actor.MERCHANT,
-            Actor.SYSTEM,
-        ),
+        *rows(CaseState.STOPPING, CaseAction.STOP_PARCELS, CaseState.REFUNDING, *_HANDLERS),
+        *rows(CaseState.REQUESTED, CaseAction.REFUSE_TO_STOP, CaseState.AWAITING_RETURN, Actor.SYSTEM),
+        *rows(CaseState.STOPPING, CaseAction.REFUSE_TO_STOP, CaseState.AWAITING_RETURN, *_HANDLERS, Actor.SYSTEM),
         *rows(CaseState.AWAITING_RETURN, CaseAction.SHIP_BACK, CaseState.RETURNING, Actor.BUYER),
         *rows(CaseState.AWAITING_RETURN, CaseAction.MISS_RETURN, CaseState.WITHDRAWN, Actor.SYSTEM),
         *rows(CaseState.AWAITING_RETURN, CaseAction.PROLONG_RETURN, None, Actor.SYSTEM),
@@ -129,11 +123,11 @@ MACHINE = Machine(
             (CaseState.AWAITING_RETURN, CaseState.RETURNING),
             CaseAction.RECEIVE_GOODS,
             CaseState.INSPECTING,
-            *_INSPECTORS,
+            *_HANDLERS,
         ),
-        *rows(_GOODS_BACK, CaseAction.ACCEPT_FOR_REFUND, CaseState.REFUNDING, *_INSPECTORS),
-        *rows(_GOODS_BACK, CaseAction.ACCEPT_FOR_EXCHANGE, CaseState.REPLACING, *_INSPECTORS),
-        *rows(_GOODS_BACK, CaseAction.REFUSE_GOODS, CaseState.REJECTED, *_INSPECTORS),
+        *rows(_GOODS_BACK, CaseAction.ACCEPT_FOR_REFUND, CaseState.REFUNDING, *_HANDLERS),
+        *rows(_GOODS_BACK, CaseAction.ACCEPT_FOR_EXCHANGE, CaseState.REPLACING, *_HANDLERS),
+        *rows(_GOODS_BACK, CaseAction.REFUSE_GOODS, CaseState.REJECTED, *_HANDLERS),
         *rows((CaseState.REQUESTED, *_WITH_BUYER), CaseAction.WITHDRAW, CaseState.WITHDRAWN, Actor.BUYER),
         *rows(CaseState.REJECTED, CaseAction.ESCALATE, CaseState.ESCALATED, Actor.BUYER),
         *rows(_GOODS_BACK, CaseAction.ESCALATE, CaseState.ESCALATED, Actor.BUYER, Actor.SYSTEM),
@@ -143,13 +137,8 @@ MACHINE = Machine(
         *rows(CaseState.ESCALATED, CaseAction.RESOLVE_EXCHANGE, CaseState.REPLACING, Actor.OPERATOR),
         *rows(CaseState.ESCALATED, CaseAction.RESOLVE_REJECTION, CaseState.CLOSED, Actor.OPERATOR),
         *rows(CaseState.REPLACING, CaseAction.PLACE_REPLACEMENT, CaseState.EXCHANGED, Actor.SYSTEM),
-        *rows(
-            (CaseState.REPLACING, CaseState.ESCALATED),
-            CaseAction.RUN_SHORT,
-            CaseState.AWAITING_CONSENT,
-            Actor.OPERATOR,
-            Actor.SYSTEM,
-        ),
+        *rows(CaseState.REPLACING, CaseAction.RUN_SHORT, CaseState.AWAITING_CONSENT, Actor.SYSTEM),
+        *rows(CaseState.ESCALATED, CaseAction.RUN_SHORT, CaseState.AWAITING_CONSENT, Actor.OPERATOR),
         *rows(CaseState.AWAITING_CONSENT, CaseAction.CONSENT_TO_RETURN, CaseState.AWAITING_RETURN, Actor.BUYER),
         *rows(CaseState.AWAITING_CONSENT, CaseAction.CONSENT_TO_REFUND, CaseState.REFUNDING, Actor.BUYER, Actor.SYSTEM),
         *rows(CaseState.AWAITING_CONSENT, CaseAction.MISS_CONSENT, CaseState.WITHDRAWN, Actor.SYSTEM),
