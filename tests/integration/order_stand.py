@@ -242,9 +242,7 @@ class OrderStand(OrderRuns):
 
     async def order(self, order_no: str) -> Order:
         async with self.database.transaction() as connection:
-            order = await orders.get(connection, order_no)
-        assert order is not None, f"{order_no} is no order"
-        return order
+            return await orders.whole(connection, order_no)
 
     async def is_order(self, order_no: str) -> bool:
         async with self.database.transaction() as connection:
