@@ -29,7 +29,7 @@ from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import PARCEL_REPORTED, parcel_workflow_id
 from ordersaga.persistence import inbox, parcels
 from ordersaga.persistence.parcels import ParcelFilter
-from ordersaga.persistence.undelivered import bring_back
+from ordersaga.persistence.returned_parcels import bring_back
 
 router = APIRouter(prefix="/v1/parcels", tags=["fulfilment"])
 

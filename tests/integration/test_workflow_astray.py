@@ -12,7 +12,7 @@ from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import ActedBy, parcel_workflow_id
 from ordersaga.domain.policies import PRODUCTION
-from ordersaga.persistence.undelivered import bring_back
+from ordersaga.persistence.returned_parcels import bring_back
 from tests.integration.case_stand import WAREHOUSE
 from tests.integration.order_stand import OPERATOR, OrderStand
 from tests.integration.parcel_stand import ParcelStand
