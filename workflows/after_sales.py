@@ -58,10 +58,10 @@ class AfterSales:
     """Wait for whose turn it is, act when time is over, until the case is over.
 
     Updates: `decide` (approve, reject), `act` (everything else that somebody says of the case), `begun` (wait for the
-    run's own first step). Signals: `decided`, a decision that nobody waits for; `case_changed` starts the run, and says
-    that a refund of the case has ended. Guarantees: the database decides by the case's table, under the order's lock;
-    each command is taken once; what only the run may say it takes from nobody. A native cancel is not obeyed: a case is
-    withdrawn by its buyer.
+    run's own first step). Signals: `decided`, a decision that nobody waits for; `case_changed` starts the run, and has
+    it look again: a refund has ended, a replacement is placed or refused, a parcel has left or was written off.
+    Guarantees: the database decides by the case's table, under the order's lock; each command is taken once; what only
+    the run may say it takes from nobody. A native cancel is not obeyed: a case is withdrawn by its buyer.
     """
 
     @workflow.init
@@ -74,7 +74,7 @@ class AfterSales:
         self._commands = 0
         self._reminded = False
 
-    @workflow.signal(name=CASE_CHANGED, description="The case was opened, or a refund of it has ended.")
+    @workflow.signal(name=CASE_CHANGED, description="The case was opened, or what it waits for may have happened.")
     def case_changed(self) -> None:
         self._changed = True
 

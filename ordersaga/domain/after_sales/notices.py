@@ -17,7 +17,7 @@ class Notice:
 
 
 def notice_of(case: Case, action: CaseAction) -> Notice:
-    """What to tell once `action` was taken on a case that was opened by somebody else, or by oneself."""
+    """What to tell once `action` was taken."""
     if action is CaseAction.OPEN_CASE:
         return _of_opening(case)
     return _NOTICES.get(action, Notice())
