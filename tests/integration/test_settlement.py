@@ -113,11 +113,10 @@ async def test_a_case_gives_nothing_of_an_order_that_has_given_everything_back(d
     async with undone(database) as connection:
         await points.put_policy(connection, POLICY, AT)
         await points.grant(connection, buyer, 60, document="test", at=AT)
-        own = {"points_policy": POLICY, "points_balance": 60, "wishes": Wishes(points=60)}
-        priced = price(cart(("SETTLED-A", 2)), SKUS, **own).order
-        order = await SettledOrder.paid(
-            connection, "SETTLED-3", priced, buyer, (Instalment.FULL, priced.totals.payable)
-        )
+        bag, wishes = cart(("SETTLED-A", 2)), Wishes(points=60)
+        priced = price(bag, SKUS, points_policy=POLICY, points_balance=60, wishes=wishes).order
+        paid = (Instalment.FULL, priced.totals.payable)
+        order = await SettledOrder.paid(connection, "SETTLED-3", priced, buyer, paid)
         await offer_holds.give_back(connection, order.order_no, Undoing.REFUNDED, AT)
         for payment in await payments.of_order(connection, order.order_no):
             whole = refund_of(payment, AT, reason="out_of_stock")

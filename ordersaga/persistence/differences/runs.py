@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ARRAY, DateTime, Text, bindparam, text
+from sqlalchemy import ARRAY, BindParameter, DateTime, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.lifecycle.after_sales import MACHINE
@@ -60,7 +61,7 @@ RUNS: Mapping[str, Runs] = {
     ),
 }
 
-_TYPES = {
+_TYPES: Mapping[str, BindParameter[Any]] = {
     "settled": bindparam("settled", type_=DateTime(timezone=True)),
     **{name: bindparam(name, type_=ARRAY(Text)) for name in ("final", "closed", "numbers")},
 }
