@@ -36,7 +36,8 @@ class Fulfilment(FulfilmentActivities):
     async def split(self, request: SplitOrder) -> SplitParcels:
         async with self._database.transaction() as connection:
             order = await orders.whole(connection, request.order_no, lock=True)
-            if not await parcels.numbers_of(connection, request.order_no):
+            were_there = bool(await parcels.numbers_of(connection, request.order_no))
+            if not were_there:
                 sources = await stock.sources_of(connection, request.order_no)
                 packed = split(order.lines, sources, await limits_of(connection, order))
                 await parcels.add(connection, request.order_no, packed, request.at)
@@ -52,7 +53,7 @@ class Fulfilment(FulfilmentActivities):
             )
             parcel_nos = list(await parcels.numbers_of(connection, request.order_no))
         count_transition(request.action)
-        return SplitParcels(parcel_nos=parcel_nos)
+        return SplitParcels(parcel_nos=parcel_nos, were_there=were_there)
 
     @implements(FulfilmentActivities.advance)
     async def advance(self, request: AdvanceParcel) -> ParcelProgress:

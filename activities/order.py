@@ -18,7 +18,7 @@ from ordersaga.domain.errors import PlacingTimedOut
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import ActedBy, Placement
+from ordersaga.domain.messages import ActedBy, Placement, StateReached
 from ordersaga.gateways import metrics
 from ordersaga.persistence import inbox, notifications, orders, policies, settlements, submissions, transitions
 from ordersaga.persistence.database import Database
@@ -100,9 +100,9 @@ class OrderRecord(OrderActivities):
         return settled
 
     @implements(OrderActivities.move)
-    async def move(self, request: MoveOrder) -> None:
+    async def move(self, request: MoveOrder) -> StateReached:
         async with self._database.transaction() as connection:
-            await transitions.move(
+            stands = await transitions.move(
                 connection,
                 request.order_no,
                 action=request.action,
@@ -119,6 +119,7 @@ class OrderRecord(OrderActivities):
             if request.notify is not None:
                 await notifications.notify(connection, request.order_no, request.notify, request.at)
         count_transition(request.action)
+        return StateReached(state=stands)
 
     @implements(OrderActivities.remind)
     async def remind(self, request: RemindBuyer) -> None:

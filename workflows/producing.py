@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import TypedSearchAttributes
 from temporalio.exceptions import ChildWorkflowError
 
-from ordersaga.contracts.fulfilment import FulfilmentActivities, ListParcels, SplitOrder
+from ordersaga.contracts.fulfilment import FulfilmentActivities, ListParcels, SplitOrder, SplitParcels
 from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import GIVEN_UP, ParcelState
@@ -47,8 +47,9 @@ class Producing(Ending):
 
         An order all of whose parcels were stopped or given up is over once its money is back (R-REV-3, W3).
         """
-        for parcel_no in await self._split():
-            self._carry(parcel_no)
+        split = await self._split()
+        for parcel_no in split.parcel_nos:
+            self._carry(parcel_no, resumed=split.were_there)
         while living := self._living():
             if not self._has_news(living):
                 self.tell(self._waits_for(living))
@@ -57,14 +58,19 @@ class Producing(Ending):
                 await self._look()
             elif self._is_to_ship(living):
                 self._followed = self._left(living)
-                all_left = self._followed == living
-                await self.move(Action.SHIP_LAST_PARCEL if all_left else Action.SHIP_PARCEL)
+                await self._ship(Action.SHIP_LAST_PARCEL if self._followed == living else Action.SHIP_PARCEL)
             else:
                 await self.move(Action.DELIVER_LAST_PARCEL, notify=Notification.CONFIRM_RECEIPT_AND_REVIEW)
                 return
         await self._come_to_nothing()
 
-    async def _split(self) -> list[str]:
+    async def _ship(self, action: Action) -> None:
+        """A run that was taken up again may meet its parcels in another order: what has left before has left."""
+        stands = await self.move(action)
+        if stands != self.state and self.machine.allows(stands, Action.DELIVER_LAST_PARCEL, Actor.SYSTEM):
+            self.show(stands)
+
+    async def _split(self) -> SplitParcels:
         reached = self.machine.next(self.state, Action.SPLIT)
         request = SplitOrder(
             order_no=self.order_no,
@@ -76,7 +82,7 @@ class Producing(Ending):
         )
         split = await perform(FulfilmentActivities.split, request, summary="Split into parcels")
         self.show(reached)
-        return split.parcel_nos
+        return split
 
     def _carry(self, parcel_no: str, *, resumed: bool = False) -> None:
         self._carried[parcel_no] = asyncio.create_task(self._followed_to_its_end(parcel_no, resumed=resumed))

@@ -53,14 +53,15 @@ class OrderRun:
         notify: str | None = None,
         payment_due_at: datetime | None = None,
         after_sales_until: datetime | None = None,
-    ) -> None:
-        """Take `action`: the next state by the table, compared and set in the database with its audit row.
+    ) -> str:
+        """Take `action`: the next state by the table, compared and set in the database with its audit row. Where the
+        order stands then is another state if a run that was taken up again comes by, and took another action before.
 
         `payment_due_at` is until when the buyer may pay from now on, `after_sales_until` until when the order may be
         claimed on, where the action changes that.
         """
         reached = self.machine.next(self.state, action, Actor(by.role))
-        await perform(
+        stands = await perform(
             OrderActivities.move,
             MoveOrder(
                 order_no=self.order_no,
@@ -77,6 +78,7 @@ class OrderRun:
             summary=f"{action} → {reached}",
         )
         self.show(reached)
+        return stands.state if stands else reached
 
     def next_step(self) -> int:
         self._steps += 1

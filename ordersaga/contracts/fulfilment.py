@@ -22,7 +22,10 @@ class SplitOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitParcels:
+    """`were_there`: the order was split before, and its parcels may have come far."""
+
     parcel_nos: list[str]
+    were_there: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

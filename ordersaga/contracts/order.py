@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import activity
 
-from ordersaga.domain.messages import ActedBy, Placement
+from ordersaga.domain.messages import ActedBy, Placement, StateReached
 from ordersaga.domain.policies import Policies
 
 
@@ -88,8 +88,10 @@ class OrderActivities(ABC):
 
     @activity.defn(name="move_order")
     @abstractmethod
-    async def move(self, request: MoveOrder) -> None:
-        """Change the order's state, compared and set, with its audit row."""
+    async def move(self, request: MoveOrder) -> StateReached | None:
+        """Change the order's state, compared and set, with its audit row. Where it stands then; runs that were recorded
+        earlier were not told.
+        """
 
     @activity.defn(name="remind_buyer")
     @abstractmethod

@@ -57,8 +57,9 @@ async def move(
     step: int | None = None,
     payment_due_at: datetime | None = None,
     after_sales_until: datetime | None = None,
-) -> None:
-    """Move an order; any other state than `from_state` raises `ActionNotAllowed`.
+) -> str:
+    """Move an order; any other state than `from_state` raises `ActionNotAllowed`. The answer is `to_state`, or the
+    order's state if another action was taken as this step.
 
     `payment_due_at` is until when it may be paid from then on, `after_sales_until` until when it may be claimed on, if
     that changes.
@@ -69,15 +70,16 @@ async def move(
     values: dict[str, Any] = {"order_no": order_no, "action": action, "from_state": from_state, "to_state": to_state}
     values |= {"at": at, "step": step, "payment_due_at": payment_due_at, "after_sales_until": after_sales_until}
     if await connection.scalar(_MOVE, values) is None:
-        standing = await _standing(connection, order_no, action, from_state, to_state, step)
-        if standing is None:
-            return
+        standing, is_due = await _standing(connection, order_no, action, from_state, to_state, step)
+        if not is_due:
+            return standing
         await connection.execute(_MOVE, {**values, "from_state": standing})
         from_state = standing
     if not await record(
         connection, order_no, action=action, from_state=from_state, to_state=to_state, at=at, by=by, step=step
     ):
         raise RuntimeError("the same step was recorded at the same moment; what was written here is rolled back")
+    return to_state
 
 
 async def record(
@@ -133,18 +135,18 @@ async def timeline(connection: AsyncConnection, order_no: str) -> Sequence[Recor
 
 async def _standing(
     connection: AsyncConnection, order_no: str, action: str, from_state: str, to_state: str, step: int | None
-) -> str | None:
-    """The state from which a step is still to be taken; `None` when it was taken, or another in its place."""
+) -> tuple[str, bool]:
+    """The state from which a step is still to be taken, and that it is; or where it led, or another in its place."""
     order = (await connection.execute(_LOCKED, {"order_no": order_no})).one_or_none()
     taken = set() if step is None else await _taken(connection, order_no, step)
     if action in taken:
-        return None
+        return to_state, False
     if order is not None and step is not None:
         rows = order_type(order.order_type).version(order.table_version).rows
         if any((row.current, row.action, row.next) == (order.state, action, to_state) for row in rows):
-            return str(order.state)
-    if taken:
-        return None
+            return str(order.state), True
+    if order is not None and taken:
+        return str(order.state), False
     raise ActionNotAllowed(f"the order is not {from_state} any more", action=action, state=from_state)
 
 

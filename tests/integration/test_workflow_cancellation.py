@@ -10,11 +10,12 @@ from ordersaga.domain.after_sales.case import Kind, Reason
 from ordersaga.domain.after_sales.rules import AfterSalesRules
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import ParcelState
-from ordersaga.domain.messages import case_workflow_id, parcel_workflow_id
+from ordersaga.domain.messages import case_workflow_id, order_workflow_id, parcel_workflow_id
 from ordersaga.domain.policies import PRODUCTION
+from ordersaga.gateways.runs import OpenRuns
 from ordersaga.persistence import after_sales_rules, coupons
 from tests.integration.case_stand import MERCHANT, WAREHOUSE
-from tests.integration.order_stand import OrderStand
+from tests.integration.order_stand import QUEUE, OrderStand
 from tests.integration.parcel_stand import ParcelStand
 from tests.integration.purses import Purses
 from tests.integration.refund_stand import RefundStand
@@ -144,6 +145,22 @@ async def test_what_is_cancelled_before_the_split_waits_for_it(stand: ParcelStan
     assert await stand.orders.ends(order_no) == "refunded"
     assert await stand.orders.held(sku) == (5, 0)
     assert (await stand.case(case)).state is CaseState.REFUNDED
+
+
+async def test_a_run_that_was_ended_and_taken_up_again_knows_which_parcels_were_stopped_and_which_have_left(
+    stand: ParcelStand,
+) -> None:
+    order_no, (first, second), _ = await stand.produced(1, 1)
+    await stand.opens(order_no, Kind.CANCELLATION, {2: 1}, reason=Reason.CHANGED_MIND)
+    await stand.becomes(second, S.CANCELLED)
+    await stand.orders.carries(first, S.HANDED_OVER)
+    await stand.orders.until(order_no, "shipped")
+    await stand.orders.run(order_no).terminate()
+    await OpenRuns(stand.orders.client, QUEUE).take_up(order_workflow_id(order_no))
+    await stand.orders.arrives(first)
+    await stand.orders.until(order_no, "delivered")
+    assert (await stand.orders.timeline(order_no))[-2:] == ["ship_last_parcel", "deliver_last_parcel"]
+    assert await stand.verified(order_no)
 
 
 async def test_a_buyer_whose_goods_the_merchant_has_not_got_has_a_coupon_once_while_there_are_any(
