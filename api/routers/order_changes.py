@@ -64,9 +64,7 @@ async def change_delivery_note(
     async with services.database.transaction() as connection:
         order = await locked(connection, caller, order_no, action)
         await require_no_label(connection, order_no, order, action)
-        stored = await orders.get(connection, order_no)
-        if stored is None:
-            raise not_found()
+        stored = await orders.whole(connection, order_no)
         if stored.delivery_note != change.note:
             at = datetime.now(UTC)
             await orders.set_delivery_note(connection, order_no, change.note, at)

@@ -35,11 +35,16 @@ _TRIM = text("""
 """)
 
 
+async def lock(connection: AsyncConnection, order_no: str) -> None:
+    """Lock the shelves on which an order holds units, in the sequence that all writers keep."""
+    await connection.execute(_LOCK, {"order_no": order_no})
+
+
 async def trim(
     connection: AsyncConnection, order_no: str, wanted: Mapping[int, int], at: datetime, *, kind: str = "trim"
 ) -> None:
     """Keep so many units of each line and no more, once for each `kind`: what nobody is owed any more is free again."""
-    await connection.execute(_LOCK, {"order_no": order_no})
+    await lock(connection, order_no)
     left, cut = dict(wanted), []
     for held in await stock.sources_of(connection, order_no):
         kept = min(held.quantity, left.get(held.line_no, 0))

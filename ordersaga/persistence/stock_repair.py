@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ordersaga.persistence import reservations
 from ordersaga.persistence.differences.orders import MOVEMENTS, OF_ORDER
 
 _LEFT = f"""
@@ -16,11 +17,6 @@ _LEFT = f"""
     )
     GROUP BY 1, 2, 3, 4 HAVING sum(movements.reserved) > 0
 """
-_LOCK = text("""
-    SELECT 1 FROM stock WHERE (sku, warehouse_id, pool) IN (
-        SELECT sku, warehouse_id, pool FROM stock_reservation_lines WHERE order_no = :order_no
-    ) ORDER BY pool, sku, warehouse_id FOR UPDATE
-""")
 _NOTHING_IS_HELD = text("""
     UPDATE stock_reservations SET state = 'released' WHERE order_no = :order_no
         AND NOT EXISTS (SELECT FROM stock_reservation_lines AS lines WHERE lines.order_no = :order_no AND quantity > 0)
@@ -43,6 +39,6 @@ _GIVE_BACK = text(f"""
 
 async def release_what_is_left(connection: AsyncConnection, order_no: str, at: datetime) -> None:
     """Units that the ledger still has as reserved for the order are free again, for good; the caller holds its lock."""
-    await connection.execute(_LOCK, {"order_no": order_no})
+    await reservations.lock(connection, order_no)
     await connection.execute(_GIVE_BACK, {"order_no": order_no, "at": at})
     await connection.execute(_NOTHING_IS_HELD, {"order_no": order_no})
