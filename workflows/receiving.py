@@ -47,19 +47,25 @@ class Receiving(Ending):
             # The order may be over at once. A run whose last task fails, because somebody says something in that
             # moment, would begin it again without the confirmation.
             await self.is_written_down()
+        was_over = False
         while self.state not in self.machine.final:
             time_left = self._closes_at - workflow.now()
             is_over = time_left <= timedelta()
             self.tell("its after-sales cases" if is_over else f"the window to close at {self._closes_at.isoformat()}")
-            try:
-                await workflow.wait_condition(
-                    lambda: self.cases_have_changed,
-                    timeout=None if is_over else time_left,
-                    timeout_summary="After-sales window",
-                )
-            except TimeoutError:
-                is_over = True
+            if was_over or not is_over:
+                is_over = await self._case_or_time(None if is_over else time_left)
+            was_over = is_over
             await self.ended(Action.COMPLETE if is_over else "", Action.RETURN_EVERYTHING)
+
+    async def _case_or_time(self, time_left: timedelta | None) -> bool:
+        """Wait until a case is over, or the time that is left; whether no time is left now."""
+        try:
+            await workflow.wait_condition(
+                lambda: self.cases_have_changed, timeout=time_left, timeout_summary="After-sales window"
+            )
+        except TimeoutError:
+            return True
+        return time_left is None
 
     async def _confirm(self) -> None:
         patience = timedelta(seconds=self.recorded.policies.confirm_seconds)

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.messages import CASES_CHANGED, CONFIRM_RECEIPT
 from ordersaga.domain.policies import PRODUCTION
+from ordersaga.persistence import policies
 from tests.integration.case_stand import CaseStand
 from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import OrderStand
@@ -63,6 +65,20 @@ async def test_a_receipt_stays_confirmed_when_a_case_is_heard_of_in_the_moment_i
     async with asyncio.timeout(PATIENCE):
         assert await asked in ("received", "refunded")
     assert await stand.orders.ends(order_no) == "refunded"
+
+
+async def test_an_order_whose_window_closes_while_its_run_hears_of_a_case_completes(
+    stand: CaseStand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = replace(PRODUCTION, after_sales_seconds=2)
+    async with stand.orders.database.transaction() as connection:
+        version = await policies.publish(connection, "standard", soon, datetime.now(UTC))
+    monkeypatch.setattr(stand.orders, "policy_version", version)
+    order_no = await stand.orders.delivered((await stand.orders.shelves(), 1))
+    stand.orders.away(order_no, "end_order", 6)  # for longer than the window is open
+    await stand.orders.asks(order_no, CONFIRM_RECEIPT)
+    await stand.orders.run(order_no).signal(CASES_CHANGED)
+    assert await stand.orders.ends(order_no) == "completed"
 
 
 async def _tried(stand: CaseStand, order_no: str) -> list[str]:
