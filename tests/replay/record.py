@@ -33,7 +33,7 @@ from tests.integration.offers_stand import OffersStand
 from tests.integration.order_stand import OrderStand
 from tests.integration.order_worker import own_database, standing
 from tests.integration.refund_stand import RefundStand
-from tests.replay.order_types import LIVES
+from tests.replay import order_types, way_back
 
 FOLDER = Path(__file__).parent / "histories"
 _MOMENT = timedelta(seconds=1)
@@ -231,7 +231,8 @@ SCENES: dict[str, Callable[[OrderStand], Awaitable[str]]] = {
         refunded,
         refund_retried,
         refund_settled,
-        *LIVES,
+        *order_types.LIVES,
+        *way_back.LIVES,
     )
 }
 """Each plays a life and gives the id of the run to keep."""
