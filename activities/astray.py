@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities import after_sales as cases
+from activities.after_sales import cases
 from activities.parcels import advance_parcel, move_parcel, pack_again
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.contracts.fulfilment import ResolveParcel

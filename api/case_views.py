@@ -20,6 +20,9 @@ from ordersaga.persistence import attachments, orders, refunds, transitions
 
 _MAY_SEE_REFUNDS = frozenset({Role.BUYER, Role.OPERATOR, Role.DOWNSTREAM})
 
+_NOT_TOLD_WHY = frozenset({Role.WAREHOUSE, Role.DOWNSTREAM})
+"""What people wrote is for those who decide about it."""
+
 
 def may_see(case: Case, caller: Caller, buyer: str) -> bool:
     """Merchants see their own cases, warehouses those whose goods come back to them (P8)."""
@@ -55,7 +58,7 @@ async def case_document(connection: AsyncConnection, case: Case, caller: Caller,
         **heading(case, caller, language),
         "fault": case.fault,
         "opened_by_role": case.opened_by_role,
-        "description": "" if is_warehouse else await _description(connection, case),
+        "description": "" if caller.role in _NOT_TOLD_WHY else await _description(connection, case),
         "warehouse_id": case.warehouse_id,
         "lines": [_line(line, lines[line.line_no]) for line in case.lines],
         "return_shipment": case.return_shipment,

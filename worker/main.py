@@ -13,7 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.after_sales import AfterSales as AfterSalesRecord
+from activities.after_sales.cases import AfterSales as AfterSalesRecord
 from activities.digital import DigitalGoods
 from activities.entitlements import Entitlements
 from activities.fulfilment import Fulfilment as FulfilmentRecord

@@ -158,7 +158,7 @@ class CaseView(CaseHeading):
 
     fault: Fault = Field(description="who bears what delivery cost")
     opened_by_role: str
-    description: str = Field(description="what the one who opened it wrote; not for warehouses")
+    description: str = Field(description="what the one who opened it wrote; not for warehouses and downstream systems")
     warehouse_id: str | None = Field(None, description="where the goods go back to")
     lines: list[CaseLineView]
     return_shipment: ShipmentView | None = None

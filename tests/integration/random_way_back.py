@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.after_sales import AfterSales
+from activities.after_sales.cases import AfterSales
 from activities.fulfilment import Fulfilment
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.contracts.fulfilment import AdvanceParcel, ResolveParcel

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities.settlement import settle
+from activities.after_sales.settlement import settle
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.domain.after_sales.breakdown import Breakdown
 from ordersaga.domain.after_sales.case import Case, CaseLine, Kind, Reason, case_no_of

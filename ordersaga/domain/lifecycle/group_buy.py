@@ -68,4 +68,8 @@ VERSION_1 = Machine(
 )
 
 # Version 2 knows the way back: cancellations after payment, and after-sales cases.
-MACHINE = replace(VERSION_1, version=2, rows=(*VERSION_1.rows, *reverse.UNPAID_ROWS, *reverse.ROWS))
+MACHINE = replace(
+    VERSION_1,
+    version=2,
+    rows=(*VERSION_1.rows, *reverse.note_rows(GroupBuyState.AWAITING_GROUP), *reverse.UNPAID_ROWS, *reverse.ROWS),
+)

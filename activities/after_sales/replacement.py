@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities import settlement
+from activities.after_sales import settlement
 from ordersaga.contracts.after_sales import ActOnCase, Replacement
 from ordersaga.domain.after_sales.case import Case, Kind
 from ordersaga.domain.after_sales.replacement import EXCHANGE, demands, priced, replacement_no

@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities import apology, settlement
+from activities.after_sales import apology, settlement
 from activities.parcels import advance_parcel, move_parcel, pack_again
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.domain.after_sales.case import Case, Kind

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities import inspection, replacement, settlement, stopping
+from activities.after_sales import inspection, replacement, settlement, stopping
 from activities.contract import implements
 from ordersaga.contracts.after_sales import (
     ActOnCase,

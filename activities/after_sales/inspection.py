@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from activities import replacement, settlement
+from activities.after_sales import replacement, settlement
 from ordersaga.contracts.after_sales import ActOnCase
 from ordersaga.domain.after_sales.case import Case, Kind
 from ordersaga.domain.after_sales.details import inspected_in
