@@ -16,7 +16,7 @@ from tests.shop import Document, Person, Shop, callers_of, refused, until
 pytestmark = pytest.mark.timeout(240)
 
 CROWD = 16
-CLAIMS = 6
+CLAIMS = 4
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ async def test_the_leader_may_leave_while_the_group_forms_and_another_takes_the_
         "pay": False,
         "cancel": True,
         "change_receiver": True,
-        "change_delivery_note": False,
+        "change_delivery_note": True,
         "confirm_receipt": False,
         "request_after_sales": False,
         "request_cancellation": False,

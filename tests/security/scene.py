@@ -228,7 +228,7 @@ class Scene:
     async def _astray(self) -> str:
         """A parcel that was lost on its way."""
         order_no = await self._produced()
-        (parcel,) = (await self.shop.operator.order(order_no))["parcels"]
+        parcel, *_ = (await self.shop.operator.order(order_no))["parcels"]
         await self.shop.reports(parcel, "handed_over", "lost")
         await until(lambda: self.shop.operator.order(order_no), lambda order: order["parcels"][0]["state"] == "lost")
         return str(parcel["parcel_no"])
