@@ -7,14 +7,15 @@ with it for every answer. A loop that goes on after that would never be cancelle
 import asyncio
 from collections.abc import Iterable
 
-_AGAIN = 6.0
-"""Seconds; longer than any loop of ours takes to finish what it has in hand."""
+_GRACE, _AGAIN = 6.0, 0.5
+"""Seconds: longer than any loop of ours takes to finish what it has in hand; and then again and again."""
 
 
 async def end(loops: Iterable[asyncio.Task[None]]) -> None:
     """Cancel each of them, again if need be, and wait. How they ended is not raised."""
-    left = {loop for loop in loops if not loop.done()}
+    left, patience = {loop for loop in loops if not loop.done()}, _GRACE
     while left:
         for loop in left:
             loop.cancel()
-        _, left = await asyncio.wait(left, timeout=_AGAIN)
+        _, left = await asyncio.wait(left, timeout=patience)
+        patience = _AGAIN

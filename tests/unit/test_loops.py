@@ -25,6 +25,7 @@ async def broken() -> None:
 
 @pytest.mark.parametrize("times", [0, 1, 3])
 async def test_a_loop_is_told_to_end_until_it_does(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "_GRACE", 0.01)
     monkeypatch.setattr(loops, "_AGAIN", 0.01)
     tasks = [asyncio.create_task(deaf(times)), asyncio.create_task(broken())]
     await asyncio.sleep(0)
