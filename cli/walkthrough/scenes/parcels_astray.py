@@ -22,6 +22,11 @@ async def sent_again(stage: Stage) -> None:
     order = await bought(stage, otto, ("DEMO-AGAIN", 1))
     order_no, parcel_no = order["order_no"], order["parcels"][0]["parcel_no"]
     await reports(stage, order, "handed_over", "lost")
+    await stage.until(
+        "the shop knows that it is lost",
+        lambda: otto.order(order_no),
+        lambda order: bool(order["parcels"][0]["state"] == "lost"),
+    )
     decision = {"decision": "reship", "note": "the carrier pays"}
     await stage.merchant().post("sends it again", f"/v1/parcels/{parcel_no}/resolution", decision)
     shown = await stage.until(
