@@ -44,7 +44,7 @@ CHECKS = [
 ]
 EXAMPLES = int(os.environ.get("ORDERSAGA_FUZZ_EXAMPLES", "0"))
 SEARCH = settings(
-    max_examples=EXAMPLES or 5,
+    max_examples=EXAMPLES or 8,
     derandomize=not EXAMPLES,
     deadline=None,
     database=None,
