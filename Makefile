@@ -34,5 +34,5 @@ test: check ## make check, then every test
 fuzz: install ## search longer for requests that the API answers wrongly, by chance
 	ORDERSAGA_FUZZ_EXAMPLES=$${ORDERSAGA_FUZZ_EXAMPLES:-300} $(BIN)/pytest --timeout=1200 tests/security/test_fuzz.py
 
-bench: install ## measure
-	$(BIN)/python -m bench
+bench: install ## measure what an order costs, each figure beside its floor
+	$(BIN)/ordersaga bench

@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from cli.api import api
+from cli.bench import bench
 from cli.chaos import chaos
 from cli.demo import demo
 from cli.diagram import diagram
@@ -46,6 +47,9 @@ app.command()(reconcile)
 app.command()(diagram)
 app.command()(doctor)
 app.command()(chaos)
+# Its arguments are the benchmarks' own, `--help` too.
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+app.command(context_settings=_PASSED_ON, add_help_option=False)(bench)
 
 
 def main() -> None:
