@@ -16,6 +16,7 @@ from bench.report import show, write
 
 BENCHMARKS: Mapping[str, str] = {
     "submit": "bench.submit",
+    "life": "bench.life",
 }
 """Name → the module that has `ABOUT` and `measure`, in the order in which they run."""
 _REPORT = Path("bench-report.json")

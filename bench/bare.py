@@ -1,7 +1,8 @@
 """The floor under submit and life: a workflow that does nothing but take the same messages.
 
 `python -m bench.bare` is its worker, a process of its own with the settings of the project's worker. Nothing else is
-in it: no step, no database, no search attribute. What it costs is what the engine costs for the messages alone.
+in it: no step, no database, no search attribute. What it costs is what the engine costs for the messages alone, and a
+byte on standard output, a file, for each message taken: by the file's size senders know when to go on.
 """
 
 import asyncio
@@ -9,11 +10,14 @@ import os
 import secrets
 import signal
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import IO
 
 import psutil
 from temporalio import workflow
@@ -22,7 +26,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import GrpcCompression
 from temporalio.worker import PollerBehaviorSimpleMaximum, UnsandboxedWorkflowRunner, Worker
 
-from bench.load import Burst, burst
+from bench.load import Burst, Call, burst
 from devstack.ready import Addresses
 from devstack.stack import Stack
 from devstack.temporal import pollers
@@ -31,6 +35,8 @@ from ordersaga.settings import WorkerSettings, get_settings
 
 TASK_QUEUE = "bare"
 _PATIENCE = timedelta(seconds=60)
+_PAUSE = 0.005
+_STANDARD_OUTPUT = 1
 
 
 @workflow.defn(name="Bare")
@@ -52,20 +58,26 @@ class Bare:
 
     @workflow.update
     async def ask(self) -> bool:
-        self._left -= 1
+        self._take()
         return True
 
     @workflow.signal
     def tell(self) -> None:
+        self._take()
+
+    def _take(self) -> None:
         self._left -= 1
+        if not workflow.unsafe.is_replaying():
+            os.write(_STANDARD_OUTPUT, b".")
 
 
 @dataclass(frozen=True, slots=True)
 class BareRuns:
-    """Starts bare runs and sends them messages. `pid` is the worker's."""
+    """Starts bare runs and sends them messages. `pid` is the worker's, `taken` the file that grows by what it takes."""
 
     client: Client
     pid: int
+    taken: IO[bytes]
 
     async def place(self, messages: int) -> tuple[WorkflowHandle[Bare, None], float]:
         """A run that ends after so many further messages, and how many seconds its first update took."""
@@ -100,23 +112,57 @@ class BareRuns:
             await run.result()
         return Burst(time.perf_counter() - began, told.latencies)
 
+    async def lives(self, runs: int, concurrency: int, *, signals: int, updates: int) -> float:
+        """So many whole runs, each message sent when all have taken the one before; how many seconds that took."""
+        placed: list[WorkflowHandle[Bare, None]] = []
+
+        async def place() -> None:
+            run, _ = await self.place(signals + updates)
+            placed.append(run)
+
+        began = time.perf_counter()
+        await burst([place] * runs, concurrency)
+        for _ in range(signals):
+            await self._taken([partial(run.signal, Bare.tell) for run in placed], concurrency)
+        for _ in range(updates):
+            await self._taken([partial(run.execute_update, Bare.ask) for run in placed], concurrency)
+        for run in placed[-2 * concurrency :]:
+            await run.result()
+        return time.perf_counter() - began
+
+    async def _taken(self, messages: Sequence[Call], concurrency: int) -> None:
+        """Send messages, and wait until all were taken."""
+        wanted = self._size() + len(messages)
+        await burst(messages, concurrency)
+        for _ in range(int(_PATIENCE.total_seconds() / _PAUSE)):
+            if self._size() >= wanted:
+                return
+            await asyncio.sleep(_PAUSE)
+        raise TimeoutError("the floor's worker does not take what it is told")
+
+    def _size(self) -> int:
+        return os.fstat(self.taken.fileno()).st_size
+
 
 @asynccontextmanager
 async def bare_runs(stack: Stack) -> AsyncIterator[BareRuns]:
     """A worker for bare runs beside the stack's own, on the same server."""
     addresses = stack.addresses
     environment = {**os.environ, **stack.environment}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", "bench.bare", env=environment)
-    try:
-        await _polls(process.pid, addresses)
-        client = await Client.connect(
-            addresses.temporal, namespace=addresses.namespace, grpc_compression=GrpcCompression.NONE
+    with tempfile.TemporaryFile() as taken:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "bench.bare", env=environment, stdout=taken
         )
-        yield BareRuns(client, process.pid)
-    finally:
-        if psutil.pid_exists(process.pid):
-            process.send_signal(signal.SIGTERM)
-        await process.wait()
+        try:
+            await _polls(process.pid, addresses)
+            client = await Client.connect(
+                addresses.temporal, namespace=addresses.namespace, grpc_compression=GrpcCompression.NONE
+            )
+            yield BareRuns(client, process.pid, taken)
+        finally:
+            if psutil.pid_exists(process.pid):
+                process.send_signal(signal.SIGTERM)
+            await process.wait()
 
 
 async def _polls(pid: int, addresses: Addresses) -> None:

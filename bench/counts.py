@@ -20,7 +20,7 @@ import typer
 from bench.costs import Costs, show
 from bench.counters import Counted, Counters, counting
 from bench.histories import left_by
-from bench.life import living
+from bench.lives import living
 from devstack.options import StackOptions
 from devstack.stack import Stack
 
