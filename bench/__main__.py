@@ -17,6 +17,9 @@ from bench.report import show, write
 BENCHMARKS: Mapping[str, str] = {
     "submit": "bench.submit",
     "life": "bench.life",
+    "preview": "bench.preview",
+    "sold_out": "bench.sold_out",
+    "hot_sku": "bench.hot_sku",
 }
 """Name → the module that has `ABOUT` and `measure`, in the order in which they run."""
 _REPORT = Path("bench-report.json")

@@ -1,142 +1,134 @@
-"""`python -m bench.preview`: what a preview of a known cart costs the API process, in CPU milliseconds.
+"""Previews per second and what one costs the API process, beside a bare endpoint with the same authentication.
 
-Previews and a loop of plain additions take turns, so that the figure can be told for another machine: the loop says
-how fast this one is at the moment.
+Carts of plain lines, to which no offer applies, and the pricing fixture's: ten lines, twenty promotions, two benefits,
+five coupons (`baskets/mid_autumn.yaml`). The floor is sent the same body.
+
+Per second is told twice. By the clock, with enough calls at once that the API process is always busy: PostgreSQL and
+this program take turns with it on the same cores, so on few cores the clock measures all of them, and whoever else is
+busy. And by CPU: how many calls one second of the API process's CPU time answers, which is what one process can do
+when the others have cores of their own. The goals are per API process, so they are judged by CPU.
 """
 
 import asyncio
-import json
-import statistics
-import tempfile
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import httpx
-import typer
 import yaml
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
 
 from api.authentication import development_token
-from bench.cpu import cpu_seconds
-from bench.orders import ADDRESS
-from devstack.options import StackOptions
-from devstack.stack import Stack
+from bench.bare_api import BARE, BareApi, bare_api, secret_of
+from bench.bed import ADDRESS, Amount, Bed, bed, sell
+from bench.figures import Figure, Goal, Result
+from bench.machine import REFERENCE_SECONDS, additions_seconds, on_reference
+from bench.timed import Timed, timed
+from bench.wire import Wire, wire
+from cli.purchase import goods
 
-BASKETS = Path(__file__).parent / "baskets"
-REFERENCE_SECONDS = 1.2
-"""How long ten million additions take on the machine for which budgets are named."""
-_ADDITIONS = 10_000_000
+ABOUT = "previews per second and the API's CPU for each"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """CPU milliseconds of the API process for each preview; `reference_ms` is that on the reference machine."""
-
-    cpu_ms: float
-    additions_seconds: float
-
-    @property
-    def reference_ms(self) -> float:
-        return self.cpu_ms * REFERENCE_SECONDS / self.additions_seconds
+BASKET = Path(__file__).parent / "baskets" / "mid_autumn.yaml"
+FIXTURE = "fixture's cart"
+_PLAIN = {1: 400, 3: 400, 10: 200, 50: 60}
+"""Lines → previews in a round."""
+_OF_FIXTURE = 160
+_BARE = 4
+"""The floor is called more often: CPU time is told in ticks of ten milliseconds."""
+_GOALS = {"3 lines": Goal(at_least=250, of_ratio=False), FIXTURE: Goal(at_least=100, of_ratio=False)}
 
 
-@dataclass(slots=True)
-class Previewing:
-    """A buyer who previews one cart again and again."""
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """A body of `POST /v1/quotes`, and how often it is sent in a round."""
 
-    http: httpx.AsyncClient
-    stack: Stack
-    body: dict[str, Any]
-    headers: dict[str, str]
-
-    async def preview(self) -> dict[str, Any]:
-        answer = await self.http.post("/v1/quotes", json=self.body, headers=self.headers)
-        answer.raise_for_status()
-        return dict(answer.json())
-
-    async def round(self, previews: int) -> Round:
-        before = self._api_seconds()
-        for _ in range(previews):
-            await self.preview()
-        spent = self._api_seconds() - before
-        return Round(cpu_ms=1000 * spent / previews, additions_seconds=_additions())
-
-    def _api_seconds(self) -> float:
-        return cpu_seconds({"api": self.stack.addresses.pids["api"]})["api"]
+    name: str
+    buyer: str
+    body: Mapping[str, Any]
+    previews: int
 
 
-@asynccontextmanager
-async def previewing(stack: Stack, basket: str) -> AsyncIterator[Previewing]:
-    """Load a basket's catalogue, and be its buyer."""
-    document = yaml.safe_load((BASKETS / f"{basket}.yaml").read_text())
-    secret = stack.environment["ORDERSAGA_AUTH__DEVELOPMENT_SECRET"]
+async def measure(amount: Amount) -> Result:
+    ours: dict[str, list[Timed]] = defaultdict(list)
+    floor: dict[str, list[Timed]] = defaultdict(list)
+    additions: list[float] = []
+    async with bed(amount) as stand, bare_api(stand.stack) as bare, wire(stand.stack.addresses.api) as api:
+        # The fixture's offers are not there yet while plain carts are priced.
+        for prepare in (_plain, _fixture):
+            carts = await prepare(stand)
+            for cart in carts:
+                await _round(stand, api, bare, cart, max(20, cart.previews // 4))
+            for _ in stand.rounds("preview"):
+                additions.append(additions_seconds())
+                for cart in carts:
+                    mine, bares = await _round(stand, api, bare, cart, amount.of(cart.previews))
+                    ours[cart.name].append(mine)
+                    floor[cart.name].append(bares)
+    loop = sorted(additions)[len(additions) // 2]
+    return Result(
+        name="preview",
+        about=ABOUT,
+        figures=[figure for name in ours for figure in _figures(name, ours[name], floor[name])],
+        beside={
+            "cpu_ms_by_process": {name: [dict(one.cpu) for one in found] for name, found in ours.items()},
+            "additions_seconds": additions,
+            f"api_cpu_ms_where_additions_take_{REFERENCE_SECONDS}_s": {
+                name: [on_reference(one.cpu["api"], loop) for one in found] for name, found in ours.items()
+            },
+        },
+    )
 
-    def headers(role: str, subject: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {development_token(secret, role=role, subject=subject)}"}
 
-    async with httpx.AsyncClient(base_url=stack.addresses.api, timeout=60, trust_env=False) as http:
-        loaded = await http.post(
-            "/v1/admin/catalogue", json=document["catalogue"], headers=headers("operator", "bench")
+def _figures(name: str, ours: Sequence[Timed], floor: Sequence[Timed]) -> list[Figure]:
+    return [
+        Figure(
+            name=f"{name}, by the clock",
+            unit="previews/s",
+            ours=[one.burst.per_second for one in ours],
+            floor=[one.burst.per_second for one in floor],
+        ),
+        Figure(
+            name=f"{name}, by the API's CPU",
+            unit="previews/CPU s",
+            ours=[1000 / one.cpu["api"] for one in ours],
+            floor=[1000 / one.cpu["bare"] for one in floor],
+            goal=_GOALS.get(name),
+        ),
+        Figure(
+            name=f"{name}, CPU of the API",
+            unit="ms",
+            ours=[one.cpu["api"] for one in ours],
+            floor=[one.cpu["bare"] for one in floor],
+        ),
+    ]
+
+
+async def _plain(stand: Bed) -> list[Cart]:
+    skus = [f"BENCH-PLAIN-{number}" for number in range(max(_PLAIN))]
+    await asyncio.gather(*(sell(stand.api, sku) for sku in skus))
+    return [
+        Cart(
+            name=f"{lines} line{'s' if lines > 1 else ''}",
+            buyer="bench-buyer",
+            body={"items": goods(*((sku, 1) for sku in skus[:lines])), "address": ADDRESS},
+            previews=previews,
         )
-        loaded.raise_for_status()
-        members = document["catalogue"].get("members") or [{"account": "bench"}]
-        body = {**document["quote"], "address": ADDRESS}
-        yield Previewing(http, stack, body, headers("buyer", members[0]["account"]))
+        for lines, previews in _PLAIN.items()
+    ]
 
 
-def _additions() -> float:
-    """CPU seconds of ten million additions in a plain loop."""
-    began, total = time.process_time(), 0
-    for number in range(_ADDITIONS):
-        total = total + number
-    return time.process_time() - began
+async def _fixture(stand: Bed) -> list[Cart]:
+    document = yaml.safe_load(BASKET.read_text())
+    await stand.api.operator("bench").post("/v1/admin/catalogue", document["catalogue"])
+    (member,) = document["catalogue"]["members"]
+    body = {**document["quote"], "address": ADDRESS}
+    return [Cart(name=FIXTURE, buyer=member["account"], body=body, previews=_OF_FIXTURE)]
 
 
-async def measure(basket: str, previews: int, rounds: int) -> tuple[dict[str, Any], list[Round]]:
-    with tempfile.TemporaryDirectory(prefix="ordersaga-bench-") as folder:
-        # Many previews by one buyer from one address are what is measured here, and no attack.
-        environment = {"ORDERSAGA_RATE_LIMITS__ENABLED": "false"}
-        options = StackOptions(data_dir=Path(folder), port=0, simulate=False, environment=environment)
-        async with Stack(options) as stack, previewing(stack, basket) as buyer:
-            quote = await buyer.preview()
-            await buyer.round(previews)
-            return quote, [await buyer.round(previews) for _ in track(range(rounds), description="previewing")]
-
-
-def show(basket: str, quote: dict[str, Any], rounds: list[Round]) -> None:
-    applied = sum(offer["applied"] for offer in quote["offers"])
-    table = Table(title=f"{basket}: {len(quote['lines'])} lines, {applied} of {len(quote['offers'])} offers apply")
-    table.add_column("medians over rounds")
-    table.add_column("", justify="right")
-    table.add_row("CPU of the API process for a preview, ms", f"{_median([one.cpu_ms for one in rounds]):.2f}")
-    table.add_row("10,000,000 additions, s", f"{_median([one.additions_seconds for one in rounds]):.2f}")
-    table.add_row(f"where these take {REFERENCE_SECONDS} s, ms", f"{_median([one.reference_ms for one in rounds]):.2f}")
-    table.add_row("payable", f"{quote['totals']['payable']['amount']} {quote['totals']['payable']['currency']}")
-    Console().print(table)
-
-
-def _median(values: list[float]) -> float:
-    return float(statistics.median(values))
-
-
-def main(
-    basket: Annotated[str, typer.Option(help="a file of bench/baskets, without its ending")] = "mid_autumn",
-    previews: Annotated[int, typer.Option(min=10, max=5000, help="previews per round")] = 200,
-    rounds: Annotated[int, typer.Option(min=1, max=50)] = 5,
-    output: Annotated[Path | None, typer.Option(help="also write the rounds as JSON")] = None,
-) -> None:
-    """Measure previews on the embedded stack. Bounded by previews × rounds."""
-    quote, measured = asyncio.run(measure(basket, previews, rounds))
-    show(basket, quote, measured)
-    if output is not None:
-        output.write_text(json.dumps([asdict(one) for one in measured], indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+async def _round(stand: Bed, api: Wire, bare: BareApi, cart: Cart, previews: int) -> tuple[Timed, Timed]:
+    """Ours and the floor's."""
+    token = development_token(secret_of(stand.stack), role="buyer", subject=cart.buyer)
+    asks = api.post("/v1/quotes", cart.body, token, expected=200)
+    bares = bare.wire.post(BARE, cart.body, token, expected=200)
+    return await timed(stand, bare, [asks] * previews), await timed(stand, bare, [bares] * (_BARE * previews))
