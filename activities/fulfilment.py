@@ -36,11 +36,12 @@ class Fulfilment(FulfilmentActivities):
     async def split(self, request: SplitOrder) -> SplitParcels:
         async with self._database.transaction() as connection:
             order = await orders.whole(connection, request.order_no, lock=True)
-            were_there = bool(await parcels.numbers_of(connection, request.order_no))
+            parcel_nos = await parcels.numbers_of(connection, request.order_no)
+            were_there = bool(parcel_nos)
             if not were_there:
                 sources = await stock.sources_of(connection, request.order_no)
                 packed = split(order.lines, sources, await limits_of(connection, order))
-                await parcels.add(connection, request.order_no, packed, request.at)
+                parcel_nos = await parcels.add(connection, request.order_no, packed, request.at)
             await transitions.move(
                 connection,
                 request.order_no,
@@ -51,9 +52,8 @@ class Fulfilment(FulfilmentActivities):
                 by=ActedBy(role=Actor.SYSTEM, subject="splitting"),
                 step=request.step,
             )
-            parcel_nos = list(await parcels.numbers_of(connection, request.order_no))
         count_transition(request.action)
-        return SplitParcels(parcel_nos=parcel_nos, were_there=were_there)
+        return SplitParcels(parcel_nos=list(parcel_nos), were_there=were_there)
 
     @implements(FulfilmentActivities.advance)
     async def advance(self, request: AdvanceParcel) -> ParcelProgress:

@@ -40,8 +40,10 @@ async def open_attempt(services: Services, caller: Caller, order_no: str, channe
     Raises `OutOfStock` when units that are deducted at payment have gone, but not of a balance (S5).
     """
     provider = services.providers.for_channel(channel)
+    made: tuple[Payment, datetime] | None = None
 
     async def create(connection: AsyncConnection) -> dict[str, Any]:
+        nonlocal made
         order, instalment, unheld = await _payable(connection, caller, order_no)
         payment = Payment(
             payment_id=f"pay_{secrets.token_hex(12)}",
@@ -64,14 +66,12 @@ async def open_attempt(services: Services, caller: Caller, order_no: str, channe
             at=payment.created_at,
             by=acted_by(caller, channel),
         )
+        made = payment, order.payment_due_at
         return {"payment_id": payment.payment_id, "warnings": unheld}
 
     async with services.database.transaction() as connection:
         opened = await once(connection, caller, f"pay:{order_no}", key, {"channel": channel}, create)
-        payment = await payments.get(connection, opened["payment_id"])
-        order = await orders.standing(connection, order_no)
-    if payment is None or order is None:
-        raise not_found()
+        payment, due_at = made or await _opened_before(connection, opened["payment_id"])
     if payment.cashier_url is None:
         cashier_url = await provider.open(
             PaymentAttempt(
@@ -79,12 +79,21 @@ async def open_attempt(services: Services, caller: Caller, order_no: str, channe
                 order_no=order_no,
                 channel=channel,
                 amount=payment.amount,
-                expires_at=order.payment_due_at,
+                expires_at=due_at,
             )
         )
-        async with services.database.transaction() as connection:
+        async with services.database.statements() as connection:
             payment = await payments.set_cashier(connection, payment, cashier_url)
-    return Attempt(payment, order.payment_due_at, opened.get("warnings", ()))
+    return Attempt(payment, due_at, opened.get("warnings", ()))
+
+
+async def _opened_before(connection: AsyncConnection, payment_id: str) -> tuple[Payment, datetime]:
+    """The attempt that an idempotency key names, and until when its order may be paid."""
+    payment = await payments.get(connection, payment_id)
+    order = await orders.standing(connection, payment.order_no) if payment else None
+    if payment is None or order is None:
+        raise not_found()
+    return payment, order.payment_due_at
 
 
 async def _payable(

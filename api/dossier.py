@@ -56,15 +56,16 @@ class Dossier:
 
 async def dossier(connection: AsyncConnection, order_no: str, caller: Caller) -> Dossier | None:
     """The order and all that belongs to it, narrowed to what `caller` may see; `None` for what is not theirs."""
-    order = await orders.get(connection, order_no)
-    if order is None or (caller.role is Role.BUYER and order.buyer != caller.subject):
+    found = await orders.get_with_contents(connection, order_no)
+    if found is None or (caller.role is Role.BUYER and found[0].buyer != caller.subject):
         return None
+    order, there_are = found
     whole = Dossier(
         order=order,
-        payments=await payments.of_order(connection, order_no),
-        refunds=await refunds.of_order(connection, order_no),
-        parcels=await parcels.of_order(connection, order_no),
-        reviews=await reviews.of_order(connection, order_no),
+        payments=await payments.of_order(connection, order_no) if there_are.payments else (),
+        refunds=await refunds.of_order(connection, order_no) if there_are.refunds else (),
+        parcels=await parcels.of_order(connection, order_no) if there_are.parcels else (),
+        reviews=await reviews.of_order(connection, order_no) if there_are.reviews else (),
         sources=await stock.sources_of(connection, order_no),
         screening=await _screening(connection, order_no) if caller.role is Role.OPERATOR else None,
         codes_revealed=0 if order_type(order.order_type).ships else await codes.revealed(connection, order_no),

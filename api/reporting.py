@@ -21,7 +21,7 @@ async def deliver(services: Services, delivery: inbox.Delivery | None) -> None:
         return
     try:
         await services.temporal.get_workflow_handle(delivery.workflow_id).signal(delivery.signal, rpc_timeout=_PATIENCE)
-        async with services.database.transaction() as connection:
+        async with services.database.statements() as connection:
             await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
     except (RPCError, SQLAlchemyError, OSError, RuntimeError) as error:
         # A parcel is reported on before its run has begun: nothing out of the ordinary.

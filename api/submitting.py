@@ -79,7 +79,7 @@ class Submitting:
             return await self._answer()
 
     async def _answer(self) -> dict[str, Any]:
-        async with self._services.database.transaction() as connection:
+        async with self._services.database.statements() as connection:
             known, priced = await self._earlier_or_price(connection)
             screening = await self._screen(connection, priced) if priced else Screening()
         if priced is None:
@@ -88,11 +88,11 @@ class Submitting:
             raise refused
         await self._claim_goods()
         fresh = self._submission(priced, screening)
-        async with self._services.database.transaction() as connection:
+        async with self._services.database.statements() as connection:
             added = await submissions.add(connection, fresh)
         if added:
             return await self._finish(fresh)
-        async with self._services.database.transaction() as connection:
+        async with self._services.database.statements() as connection:
             known = await self._earlier(connection)
         return await self._answer_known(known)
 
@@ -154,7 +154,7 @@ class Submitting:
         """Wait for the outcome of a twin: only an order that exists is a duplicate's reason."""
         give_up = datetime.now(UTC) + _TWIN_PATIENCE
         while twin := await self._guard.claim(self._goods_key, self._quote.order_no):
-            async with self._services.database.transaction() as connection:
+            async with self._services.database.statements() as connection:
                 submission = await submissions.get(connection, twin)
             if submission is not None and (await self._decide(submission)).placed:
                 raise DuplicateSubmission("the same goods were ordered a moment ago", order_no=twin)
@@ -201,7 +201,7 @@ class Submitting:
             # The order stands without the attempt: its goods have gone, it is under review, or nothing is to be paid.
             with contextlib.suppress(OutOfStock, ActionNotAllowed):
                 await open_attempt(self._services, self._caller, submission.order_no, self._channel, self._key)
-        async with self._services.database.transaction() as connection:
+        async with self._services.database.statements() as connection:
             known = await dossier(connection, submission.order_no, self._caller)
             if known is None:
                 raise unavailable("the order")
@@ -233,7 +233,7 @@ class Submitting:
             deadline_seconds=settings.submit_deadline_seconds,
         )
         if placement is None:
-            async with self._services.database.transaction() as connection:
+            async with self._services.database.statements() as connection:
                 decided = await submissions.get(connection, submission.order_no)
             placement = decided.placement if decided else None
         if placement is None:

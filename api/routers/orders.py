@@ -99,7 +99,7 @@ async def list_orders(
         order_type=kind,
         states=_states(wanted_status, caller),
     )
-    async with services.database.transaction() as connection:
+    async with services.database.statements() as connection:
         found = await orders.page(
             connection, narrowed, before=(position[0], position[1]) if position else None, limit=limit
         )
@@ -115,7 +115,7 @@ async def list_orders(
     "/{order_no}", response_model=OrderView, responses=responses("unauthenticated", "not_found", "request_invalid")
 )
 async def get_order(services: UsesServices, caller: AnyCaller, language: Language, order_no: OrderNo) -> dict[str, Any]:
-    async with services.database.transaction() as connection:
+    async with services.database.statements() as connection:
         known = await dossier(connection, order_no, caller)
     if known is None:
         raise not_found()
@@ -125,7 +125,7 @@ async def get_order(services: UsesServices, caller: AnyCaller, language: Languag
 @router.get("/{order_no}/timeline", responses=responses("unauthenticated", "not_found", "request_invalid"))
 async def get_timeline(services: UsesServices, caller: AnyCaller, order_no: OrderNo) -> Page[TimelineItem]:
     """Every transition of the order, its parcels and its cases: who, when, from, action, to, why (R-STM-4)."""
-    async with services.database.transaction() as connection:
+    async with services.database.statements() as connection:
         known = await dossier(connection, order_no, caller)
         recorded = await transitions.timeline(connection, order_no) if known else []
     if known is None:

@@ -32,6 +32,7 @@ class Database:
             hide_parameters=True,  # they are names and addresses, and errors are logged
         )
         self._reading_engine = self.engine.execution_options(postgresql_readonly=True)
+        self._committing_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -42,6 +43,15 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction in which PostgreSQL refuses every write."""
         async with self._reading_engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncConnection]:
+        """Each statement a transaction of its own: for one write alone, and for reads.
+
+        Two round trips less than `transaction`, in which every statement sees what is committed by then just as well.
+        """
+        async with self._committing_engine.connect() as connection:
             yield connection
 
     @asynccontextmanager

@@ -14,8 +14,10 @@ from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Machine
 from ordersaga.domain.pricing.quote import PricedLine, PricedOrder, Totals, line_from_document, line_to_document
-from ordersaga.persistence.tables.orders import order_lines, orders
+from ordersaga.persistence.tables.orders import order_lines, orders, reviews
 from ordersaga.persistence.tables.parcels import parcels
+from ordersaga.persistence.tables.payments import payments
+from ordersaga.persistence.tables.refunds import refunds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,30 @@ async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False)
         return None
     lines = await lines_of(connection, [order_no])
     return _order(row, lines[order_no])
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What there is of an order beside its lines, so that nobody asks for what is not there."""
+
+    payments: bool
+    refunds: bool
+    parcels: bool
+    reviews: bool
+
+
+_CONTENTS = tuple(
+    exists().where(table.c.order_no == orders.c.order_no).label(f"has_{table.name}")
+    for table in (payments, refunds, parcels, reviews)
+)
+
+
+async def get_with_contents(connection: AsyncConnection, order_no: str) -> tuple[Order, Contents] | None:
+    row = (await connection.execute(select(orders, *_CONTENTS).where(orders.c.order_no == order_no))).one_or_none()
+    if row is None:
+        return None
+    lines = await lines_of(connection, [order_no])
+    return _order(row, lines[order_no]), Contents(*row[-len(_CONTENTS) :])
 
 
 @dataclass(frozen=True, slots=True)

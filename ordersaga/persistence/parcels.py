@@ -60,8 +60,8 @@ def parcel_no(order_no: str, sequence: int) -> str:
 
 async def add(
     connection: AsyncConnection, order_no: str, split: Sequence[Parcel], at: datetime, *, replaces: str | None = None
-) -> None:
-    """Store parcels; `replaces` is the one whose goods they carry instead."""
+) -> Sequence[str]:
+    """Store parcels, and give their numbers; `replaces` is the one whose goods they carry instead."""
     await connection.execute(
         insert(parcels),
         [
@@ -97,6 +97,7 @@ async def add(
             for line in parcel.lines
         ],
     )
+    return [parcel_no(order_no, parcel.sequence) for parcel in split]
 
 
 async def page(

@@ -1,8 +1,9 @@
 """Versions of policies: kept for as long as runs are pinned to them (R-ORD-2)."""
 
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import Pool, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,8 +41,20 @@ async def publish(connection: AsyncConnection, order_type: str, wanted: Policies
         # Another process published this number meanwhile: look what it says.
 
 
+_READ: WeakKeyDictionary[Pool, dict[tuple[str, int], Policies]] = WeakKeyDictionary()
+"""By database: a version never changes once it is published."""
+
+
 async def get(connection: AsyncConnection, order_type: str, version: int) -> Policies:
     """The rules that an order is pinned to. Raises `NotFound`: no order may go on by rules that nobody set."""
+    read = _READ.setdefault(connection.engine.sync_engine.pool, {})
+    known = read.get((order_type, version))
+    if known is None:
+        known = read[order_type, version] = await _read(connection, order_type, version)
+    return known
+
+
+async def _read(connection: AsyncConnection, order_type: str, version: int) -> Policies:
     document = await connection.scalar(
         select(policies.c.document).where((policies.c.order_type == order_type) & (policies.c.version == version))
     )
