@@ -6,13 +6,14 @@ All are sent one message; then one query waits until every one of them has done 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from bench.bed import ADDRESS, SKU, sell
+from bench.client import wired_api
 from bench.counters import connect
 from bench.load import Call, burst
 from cli.client import Api, Caller
@@ -41,6 +42,11 @@ class Lives:
     concurrency: int
     carrier_secret: str
     _buyers: dict[str, Caller] = field(default_factory=dict)
+
+    @property
+    def buyers(self) -> Mapping[str, Caller]:
+        """Whose they are."""
+        return self._buyers
 
     @property
     def numbers(self) -> list[str]:
@@ -102,7 +108,8 @@ async def living(stack: Stack, concurrency: int) -> AsyncIterator[Lives]:
     decided = stack.environment
     pool = await connect(stack.addresses.database)
     try:
-        async with Api(stack.addresses.api, secret=decided["ORDERSAGA_AUTH__DEVELOPMENT_SECRET"], patience=0) as api:
+        secret = decided["ORDERSAGA_AUTH__DEVELOPMENT_SECRET"]
+        async with wired_api(stack.addresses.api, secret=secret) as api:
             await sell(api, SKU)
             yield Lives(api, pool, concurrency, decided["ORDERSAGA_SANDBOX__CARRIER_SECRET"])
     finally:
