@@ -25,9 +25,9 @@ from ordersaga.domain.lifecycle.states import State
 
 _PATIENCE = 60.0
 _PAUSE = 0.02
-_ORDERS = "SELECT bool_and(state = $2) /* bench */ FROM orders WHERE order_no = ANY($1)"
-_PARCELS = "SELECT bool_and(state = $2) /* bench */ FROM parcels WHERE order_no = ANY($1)"
-_OPEN = "SELECT parcel_no, order_no, warehouse_id, state /* bench */ FROM parcels WHERE order_no = ANY($1)"
+_ORDERS_IN = "SELECT bool_and(state = $2) /* bench */ FROM orders WHERE order_no = ANY($1)"
+_PARCELS_IN = "SELECT bool_and(state = $2) /* bench */ FROM parcels WHERE order_no = ANY($1)"
+_PARCELS_OF = "SELECT parcel_no, order_no, warehouse_id, state /* bench */ FROM parcels WHERE order_no = ANY($1)"
 _PUBLISHED = "SELECT NOT EXISTS (SELECT FROM events WHERE position IS NULL) /* bench */"
 _BRINGS = {ParcelState.HANDED_OVER: State.SHIPPED, ParcelState.DELIVERED: State.DELIVERED}
 """What is heard of a parcel → where its order comes to by that."""
@@ -64,17 +64,19 @@ class Lives:
 
     async def until_completed(self) -> None:
         """Parcels to the door, receipt confirmed, window closed."""
-        parcels = [
-            OpenParcel(**{**row, "state": ParcelState(row["state"])})
-            for row in await self.pool.fetch(_OPEN, self.numbers)
-        ]
+        parcels = await self.parcels()
         for event in WAY:
             await self._together([partial(report, self.api, parcel, event, self.carrier_secret) for parcel in parcels])
-            await self._until(_PARCELS, self.numbers, event)
+            await self._until(_PARCELS_IN, self.numbers, event)
             if event in _BRINGS:
                 await self._are_in(_BRINGS[event])
         await self._together([partial(self._confirm, number) for number in self.numbers])
         await self._are_in(State.COMPLETED)
+
+    async def parcels(self) -> list[OpenParcel]:
+        """Of all orders, in no order."""
+        rows = await self.pool.fetch(_PARCELS_OF, self.numbers)
+        return [OpenParcel(**{**row, "state": ParcelState(row["state"])}) for row in rows]
 
     async def _buy(self) -> None:
         buyer = self.api.buyer(f"bench-{secrets.token_hex(8)}")
@@ -91,7 +93,7 @@ class Lives:
 
     async def _are_in(self, state: State) -> None:
         """Wait until every order is in `state`, and its events are published."""
-        await self._until(_ORDERS, self.numbers, state)
+        await self._until(_ORDERS_IN, self.numbers, state)
         await self._until(_PUBLISHED)
 
     async def _until(self, question: str, *about: object) -> None:
