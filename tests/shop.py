@@ -18,6 +18,7 @@ Document = dict[str, Any]
 Seen = TypeVar("Seen")
 
 PATIENCE = 45.0
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 0.3
 TAIPEI: Document = {
     "name": "王小明",
     "phone": "+886 2 5550 0100",
@@ -33,11 +34,15 @@ _shops = itertools.count(1)
 
 
 async def until(look: Callable[[], Awaitable[Seen]], held: Callable[[Seen], bool], within: float = PATIENCE) -> Seen:
-    """Look again and again until what is seen is right; fails with what was seen last."""
-    deadline = time.monotonic() + within
+    """Look again and again until what is seen is right; fails with what was seen last.
+
+    The longer it takes the less often it looks: many who wait keep nobody from what they wait for.
+    """
+    begun = time.monotonic()
     while not held(seen := await look()):
-        assert time.monotonic() < deadline, f"not within {within} s; last seen: {seen}"
-        await asyncio.sleep(0.05)
+        waited = time.monotonic() - begun
+        assert waited < within, f"not within {within} s; last seen: {seen}"
+        await asyncio.sleep(min(max(_SHORTEST_PAUSE, waited / 8), _LONGEST_PAUSE))
     return seen
 
 
@@ -72,6 +77,17 @@ class Person:
         if content is not None:
             return await self.http.request(method, path, headers=sent, content=content)
         return await self.http.request(method, path, headers=sent, json=body)
+
+    async def insists(self, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
+        """The answer to a POST that is sent again, as it was, for as long as it is told to come back later.
+
+        That is what the `Retry-After` of a busy shop asks of a buyer, and no request is made twice by it.
+        """
+
+        async def told() -> httpx.Response:
+            return await self.ask("POST", path, body, key=key)
+
+        return await until(told, lambda answer: answer.status_code == 500 or "retry-after" not in answer.headers)
 
     async def get(self, path: str) -> Document:
         return succeeded(await self.ask("GET", path))

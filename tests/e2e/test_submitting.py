@@ -15,7 +15,7 @@ TWINS = 10
 
 async def ten_at_once(buyer: Person, quote: Document, keys: list[str | None]) -> list[httpx.Response]:
     body = {"quote_token": quote["quote_token"]}
-    return await asyncio.gather(*(buyer.ask("POST", "/v1/orders", body, key=key) for key in keys))
+    return await asyncio.gather(*(buyer.insists("/v1/orders", body, key=key) for key in keys))
 
 
 def named(answer: httpx.Response) -> str:
@@ -68,7 +68,7 @@ async def test_100_buyers_for_20_units_of_which_8_are_held_get_what_is_free(shop
     quotes = [await shop.previews(buyer, (sku, 1)) for buyer in crowd]
     answers = await asyncio.gather(
         *(
-            buyer.ask("POST", "/v1/orders", {"quote_token": quote["quote_token"]})
+            buyer.insists("/v1/orders", {"quote_token": quote["quote_token"]})
             for buyer, quote in zip(crowd, quotes, strict=True)
         )
     )
