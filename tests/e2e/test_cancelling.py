@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.callbacks import provider_reports
-from tests.shop import Person, Shop, refused, succeeded, until
+from tests.shop import Person, Shop, refused, succeeded, twd, until
 
 
 async def ordered(shop: Shop, quantity: int = 2) -> tuple[Person, str, str]:
@@ -131,7 +131,11 @@ async def test_money_that_arrives_after_the_cancellation_is_seen_as_unexpected(s
     assert await shop.stock(sku) == (5, 0)
 
 
-async def test_cancel_and_payment_at_once_end_in_one_of_the_two(shop: Shop) -> None:
+ENDS = {(409, 200): "cancelled", (200, 409): "in_production", (200, 200): "refunded"}
+"""How paying and cancelling were answered → how the order ends. The last was paid a moment before it was cancelled."""
+
+
+async def test_of_cancel_and_payment_at_once_either_is_refused_or_the_money_goes_back(shop: Shop) -> None:
     sku = await shop.shelves(on_hand=50)
     buyers = [shop.buyer(f"buyer-{number}") for number in range(6)]
     order_nos = await asyncio.gather(*(shop.places(buyer, (sku, 1)) for buyer in buyers))
@@ -142,9 +146,14 @@ async def test_cancel_and_payment_at_once_end_in_one_of_the_two(shop: Shop) -> N
     ]
     outcomes = await asyncio.gather(*raced)
     kept = 0
-    for order_no, (paying, cancelling) in zip(order_nos, outcomes, strict=True):
-        order = await shop.until(order_no, "in_production", "cancelled")
-        was_paid = order["system_status"] == "in_production"
-        kept += was_paid
-        assert (paying.status_code, cancelling.status_code) == ((200, 409) if was_paid else (409, 200))
+    for order_no, answers in zip(order_nos, outcomes, strict=True):
+        paying, cancelling = answers
+        end = ENDS[paying.status_code, cancelling.status_code]
+        order = await shop.until(order_no, end)
+        (payment,) = order["payments"]
+        assert payment["state"] == ("closed" if end == "cancelled" else "succeeded")
+        assert payment["received"] == (None if end == "cancelled" else payment["amount"])
+        assert payment["refunded"] == {"cancelled": None, "in_production": twd(0), "refunded": payment["amount"]}[end]
+        assert [case["kind"] for case in order["after_sales"]] == ["cancellation"] * (end == "refunded")
+        kept += end == "in_production"
     assert await shop.stock(sku) == (50, kept)
