@@ -26,6 +26,7 @@ class ManyUnits:
         await shop.reports(parcel, *WAY_OF_A_PARCEL)
         many = cls(shop, order["order_no"], await shop.shelves(on_hand=0, weight_g=1))
         await until(many._order, lambda seen: "delivered" in {parcel["state"] for parcel in seen["parcels"]})
+        await shop.until(many.order_no, "partly_shipped")
         return many
 
     async def is_left(self) -> bool:
