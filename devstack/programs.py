@@ -1,6 +1,7 @@
 """The project's own processes: the steps that run to their end, the API, the workers, the simulator."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -43,7 +44,9 @@ class Programs:
         url = self.decided["ORDERSAGA_PUBLIC_URL"]
 
         async def probe(pid: int) -> None:
-            async with httpx.AsyncClient(trust_env=False, timeout=4) as client:
+            # Each try would read every certificate authority, 25 ms of CPU, for an address that is plain HTTP.
+            nothing_trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            async with httpx.AsyncClient(verify=nothing_trusted, trust_env=False, timeout=4) as client:
                 (await client.get(f"{url}/readyz")).raise_for_status()
             ensure_listens(pid, int(self.decided["ORDERSAGA_API_PORT"]))
 
