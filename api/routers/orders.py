@@ -22,8 +22,8 @@ from ordersaga.domain.lifecycle.refund import DECISIONS
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import RISK_ACTIONS
-from ordersaga.persistence import orders, transitions
-from ordersaga.persistence.orders import OrderFilter
+from ordersaga.persistence import order_lists, transitions
+from ordersaga.persistence.order_lists import OrderFilter
 from ordersaga.persistence.transitions import Recorded
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"])
@@ -100,7 +100,7 @@ async def list_orders(
         states=_states(wanted_status, caller),
     )
     async with services.database.statements() as connection:
-        found = await orders.page(
+        found = await order_lists.page(
             connection, narrowed, before=(position[0], position[1]) if position else None, limit=limit
         )
         listed = await summaries(connection, found, caller, language)

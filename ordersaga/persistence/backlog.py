@@ -72,13 +72,13 @@ async def backlog(connection: AsyncConnection) -> Backlog:
 
 
 async def orders_by_state(
-    connection: AsyncConnection, *, final: Sequence[str], at: datetime
+    connection: AsyncConnection, *, states: Sequence[str], at: datetime
 ) -> Sequence[OrdersInState]:
-    """The orders that are not in one of the `final` states."""
+    """The orders in these states, which an index finds among all."""
     past = func.count().filter(orders.c.payment_due_at < at)
     rows = await connection.execute(
         select(orders.c.order_type, orders.c.state, func.count().label("count"), past.label("past_payment_deadline"))
-        .where(orders.c.state.not_in(final))
+        .where(orders.c.state.in_(states))
         .group_by(orders.c.order_type, orders.c.state)
     )
     return [OrdersInState(**row._mapping) for row in rows]

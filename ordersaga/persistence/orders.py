@@ -1,12 +1,12 @@
 """Orders: written once at submit, read in many ways (R-ORD-1)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, tuple_, update
+from sqlalchemy import Row, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, StockPolicy
@@ -43,39 +43,6 @@ class Order:
     delivery_note: str | None
     replaces: str | None
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderFilter:
-    """Which orders to list; a field left out does not narrow."""
-
-    buyer: str | None = None
-    merchant_id: str | None = None
-    warehouse_id: str | None = None
-    order_type: str | None = None
-    states: frozenset[str] | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        found: list[ColumnElement[bool]] = []
-        if self.buyer is not None:
-            found.append(orders.c.buyer == self.buyer)
-        if self.order_type is not None:
-            found.append(orders.c.order_type == self.order_type)
-        if self.states is not None:
-            found.append(orders.c.state.in_(sorted(self.states)))
-        if self.merchant_id is not None:
-            found.append(
-                exists().where(
-                    (order_lines.c.order_no == orders.c.order_no) & (order_lines.c.merchant_id == self.merchant_id)
-                )
-            )
-        if self.warehouse_id is not None:
-            found.append(
-                exists().where(
-                    (parcels.c.order_no == orders.c.order_no) & (parcels.c.warehouse_id == self.warehouse_id)
-                )
-            )
-        return found
 
 
 async def add(
@@ -136,7 +103,7 @@ async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False)
     if row is None:
         return None
     lines = await lines_of(connection, [order_no])
-    return _order(row, lines[order_no])
+    return of_row(row, lines[order_no])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +127,7 @@ async def get_with_contents(connection: AsyncConnection, order_no: str) -> tuple
     if row is None:
         return None
     lines = await lines_of(connection, [order_no])
-    return _order(row, lines[order_no]), Contents(*row[-len(_CONTENTS) :])
+    return of_row(row, lines[order_no]), Contents(*row[-len(_CONTENTS) :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,20 +188,6 @@ async def standing_to_pay(connection: AsyncConnection, order_no: str) -> tuple[S
     return None if row is None else (Standing(*row[:-1]), row[-1])
 
 
-async def page(
-    connection: AsyncConnection, wanted: OrderFilter, *, before: tuple[datetime, str] | None, limit: int
-) -> Sequence[Order]:
-    """Orders, the newest first, with their lines, in two statements."""
-    query = select(orders).where(*wanted.conditions())
-    if before is not None:
-        query = query.where(tuple_(orders.c.placed_at, orders.c.order_no) < before)
-    rows = (
-        await connection.execute(query.order_by(orders.c.placed_at.desc(), orders.c.order_no.desc()).limit(limit))
-    ).all()
-    lines = await lines_of(connection, [row.order_no for row in rows])
-    return [_order(row, lines[row.order_no]) for row in rows]
-
-
 async def lines_of(connection: AsyncConnection, order_nos: Iterable[str]) -> Mapping[str, tuple[PricedLine, ...]]:
     found: defaultdict[str, list[PricedLine]] = defaultdict(list)
     query = select(order_lines).where(order_lines.c.order_no.in_(list(order_nos))).order_by(order_lines.c.line_no)
@@ -255,7 +208,8 @@ async def set_delivery_note(connection: AsyncConnection, order_no: str, note: st
     )
 
 
-def _order(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
+def of_row(row: Row[Any], lines: tuple[PricedLine, ...]) -> Order:
+    """A row with all columns of `orders`, and its lines."""
     return Order(
         order_no=row.order_no,
         order_type=row.order_type,

@@ -47,11 +47,13 @@ orders = Table(
     Column("after_sales_until", DateTime(timezone=True)),
     Column("delivery_note", Text),
     # The case that an exchange's order comes from.
-    Column("replaces", Text, index=True),
+    Column("replaces", Text),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     CheckConstraint("payable >= 0", name="payable_not_negative"),
     Index("ix_orders_buyer_placed_at", "buyer", "placed_at", "order_no"),
     Index("ix_orders_placed_at", "placed_at", "order_no"),
+    Index("ix_orders_state_placed_at", "state", "placed_at", "order_no"),
+    Index("ix_orders_replaces", "replaces", postgresql_where=text("replaces IS NOT NULL")),
     Index("ix_orders_campaign", "campaign", postgresql_where=text("campaign IS NOT NULL")),
 )
 

@@ -1,6 +1,6 @@
 """What buyers submitted, before and after it became an order, and the first answers to creating requests."""
 
-from sqlalchemy import Boolean, Column, DateTime, Index, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, DateTime, Index, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
@@ -30,7 +30,7 @@ submissions = Table(
     Column("device", Text),
     UniqueConstraint("buyer", "idempotency_key"),
     Index("ix_submissions_ip_received_at", "ip", "received_at"),
-    Index("ix_submissions_device_received_at", "device", "received_at"),
+    Index("ix_submissions_device_received_at", "device", "received_at", postgresql_where=text("device IS NOT NULL")),
 )
 
 idempotent_requests = Table(
