@@ -56,7 +56,7 @@ async def measure(amount: Amount) -> Result:
 
 async def _round(stand: Bed, bare: BareRuns, concurrency: int, orders: int) -> tuple[Burst, Burst, dict[str, float]]:
     """Ours, the floor's, and the CPU milliseconds per order of each process of both."""
-    calls = await _quoted(stand, orders)
+    calls = await quoted(stand, orders)
     before = stand.cpu()
     placed = await burst(calls, concurrency)
     between = stand.cpu(bare=bare.pid)
@@ -67,7 +67,7 @@ async def _round(stand: Bed, bare: BareRuns, concurrency: int, orders: int) -> t
     return placed, told, costs | {f"floor's {name}": floors[name] for name in ("temporal", "bare")}
 
 
-async def _quoted(stand: Bed, orders: int) -> list[Call]:
+async def quoted(stand: Bed, orders: int) -> list[Call]:
     """Submits of so many buyers, each with a quote of its own."""
     ready: list[tuple[Caller, JsonObject]] = []
 
