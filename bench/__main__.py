@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, str] = {
     "preview": "bench.preview",
     "sold_out": "bench.sold_out",
     "hot_sku": "bench.hot_sku",
+    "counts": "bench.counts",
 }
 """Name → the module that has `ABOUT` and `measure`, in the order in which they run."""
 _REPORT = Path("bench-report.json")

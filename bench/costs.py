@@ -1,9 +1,8 @@
-"""What one order costs, and the table that shows it."""
+"""What an order costs until one of its stages, per order, and the tables that show it."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -11,91 +10,68 @@ from rich.table import Table
 from bench.counters import Counted, TableSize
 from bench.histories import Left
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableGrowth:
-    """Per order."""
-
-    rows: float
-    heap: float
-    indexes: float
+_SELDOM = 0.05
+"""What is asked less often than this for an order was asked for something else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """Of one order with one parcel; `idle` is what a second costs without any."""
+class Cost:
+    """Since the preview. `counted` is per order; `left` is of all `orders` together."""
 
-    idle: Counted
-    until_paid: Counted
-    until_completed: Counted
-    events: Mapping[str, float]
-    history_bytes: float
-    actions: float
-    tables: Mapping[str, TableGrowth]
-
-    @classmethod
-    def of(
-        cls,
-        orders: int,
-        idle: Counted,
-        until_paid: Counted,
-        until_completed: Counted,
-        left: Sequence[Left],
-        *,
-        before: Mapping[str, TableSize],
-        after: Mapping[str, TableSize],
-    ) -> Self:
-        events: Counter[str] = sum((one.events for one in left), Counter())
-        return cls(
-            idle=idle,
-            until_paid=until_paid,
-            until_completed=until_completed,
-            events={name: seen / orders for name, seen in events.most_common()},
-            history_bytes=sum(one.bytes for one in left) / orders,
-            actions=sum(one.actions for one in left) / orders,
-            tables={
-                name: TableGrowth(
-                    rows=(size.rows - before[name].rows) / orders,
-                    heap=(size.heap - before[name].heap) / orders,
-                    indexes=(size.indexes - before[name].indexes) / orders,
-                )
-                for name, size in sorted(after.items())
-            },
-        )
+    orders: int
+    counted: Counted
+    left: Left
 
     def to_document(self) -> dict[str, Any]:
-        return asdict(self)
+        return {
+            **{name: count(self) for name, count in COUNTS.items()},
+            "wal_bytes": self.counted.wal,
+            "history_bytes": self.left.bytes / self.orders,
+            "events": {name.lower(): seen / self.orders for name, seen in self.left.events.most_common()},
+            "sql": _often(self.counted.statements),
+            "valkey": _often(self.counted.commands),
+        }
 
 
-def show(costs: Costs) -> None:
-    console = Console(highlight=False)
-    columns = {"until paid": costs.until_paid, "until completed": costs.until_completed, "a second idle": costs.idle}
-    table = Table("per order", *columns, title="from preview to paid, and on to completed")
-    figures: tuple[tuple[str, Callable[[Counted], float]], ...] = (
-        ("SQL statements", lambda counted: counted.questions),
-        ("SQL transactions", lambda counted: counted.transactions),
-        ("WAL, bytes", lambda counted: counted.wal),
-        ("Valkey commands", lambda counted: sum(counted.commands.values())),
-        ("Temporal actions by the server's count", lambda counted: sum(counted.actions.values())),
-    )
-    for name, figure in figures:
-        table.add_row(name, *(f"{figure(counted):.1f}" for counted in columns.values()))
-    for part in costs.idle.cpu:
-        table.add_row(f"CPU ms, {part}", *(f"{1000 * counted.cpu[part]:.1f}" for counted in columns.values()))
-    console.print(table)
+COUNTS: Mapping[str, Callable[[Cost], float]] = {
+    "history events": lambda cost: sum(cost.left.events.values()) / cost.orders,
+    "workflow tasks": lambda cost: cost.left.tasks / cost.orders,
+    "Temporal actions": lambda cost: cost.left.actions / cost.orders,
+    "SQL statements": lambda cost: cost.counted.questions,
+    "SQL transactions": lambda cost: cost.counted.transactions,
+    "Valkey commands": lambda cost: sum(cost.counted.commands.values()),
+}
 
-    grown = Table("table", "rows", "bytes", "index bytes", title="what an order leaves in PostgreSQL")
-    for name, growth in costs.tables.items():
-        if growth.rows > 0:
-            grown.add_row(name, f"{growth.rows:.2f}", f"{growth.heap:.0f}", f"{growth.indexes:.0f}")
-    total = [sum(getattr(growth, part) for growth in costs.tables.values()) for part in ("rows", "heap", "indexes")]
-    grown.add_row("together", *(f"{value:.0f}" for value in total))
-    console.print(grown)
 
-    events = Table("event", "per order", title="what it leaves in Temporal, its parcel's run included")
-    for event, seen in costs.events.items():
-        events.add_row(event.lower(), f"{seen:.2f}")
-    events.add_row("together", f"{sum(costs.events.values()):.1f}")
-    events.add_row("bytes of history", f"{costs.history_bytes:.0f}")
-    events.add_row("billed actions, by Temporal's rules", f"{costs.actions:.1f}")
-    console.print(events)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeCosts:
+    """Of one order type, by stage. `billed` are actions by the server's own count; `grown` is what PostgreSQL keeps."""
+
+    stages: Mapping[str, Cost]
+    billed: float
+    grown: Mapping[str, TableSize] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, Any]:
+        orders = next(iter(self.stages.values())).orders
+        return {
+            **{stage: cost.to_document() for stage, cost in self.stages.items()},
+            "actions_by_the_server": self.billed,
+            **({"tables": {name: size.per(orders) for name, size in self.grown.items()}} if self.grown else {}),
+        }
+
+
+def show(costs: Mapping[str, TypeCosts]) -> None:
+    table = Table("per order", "until", *COUNTS)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for order_type, of_type in costs.items():
+        for stage, cost in of_type.stages.items():
+            table.add_row(order_type, stage, *(f"{count(cost):.1f}" for count in COUNTS.values()))
+        table.add_section()
+    Console(highlight=False).print(table)
+
+
+def _often(asked: Mapping[str, float]) -> dict[str, float]:
+    """The most frequent first."""
+    found = sorted(asked.items(), key=lambda item: -item[1])
+    return {what: round(times, 2) for what, times in found if times >= _SELDOM}

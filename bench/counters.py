@@ -1,9 +1,9 @@
-"""What the servers of a stack count: statements, commands, billable actions, rows, bytes, CPU time."""
+"""What the servers of a stack count: statements, commands, billable actions, rows, bytes."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -13,7 +13,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 from temporalio.client import Client
 
-from bench.cpu import cpu_seconds
 from devstack.ready import Addresses
 
 _STATEMENTS = """
@@ -26,18 +25,20 @@ FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """
 _ACTION = "action_total"
 """As the parser calls what the server calls `action`."""
+_ABOUT_CLIENTS = frozenset({"auth", "client|setinfo", "hello", "info", "ping", "select"})
 _ABOUT_SESSIONS = frozenset({"BEGIN", "COMMIT", "ROLLBACK", "SET", "SHOW", "VACUUM", "DISCARD"})
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Sums since the servers started, or, as a difference, of a while. CPU in seconds, WAL in bytes."""
+    """Sums since the servers started, or, as a difference, of a while. WAL in bytes."""
 
     statements: Mapping[str, float] = field(default_factory=dict)
     commands: Mapping[str, float] = field(default_factory=dict)
-    actions: Mapping[str, float] = field(default_factory=dict)
-    cpu: Mapping[str, float] = field(default_factory=dict)
     wal: float = 0.0
+
+    def __add__(self, other: "Counted") -> "Counted":
+        return self._mixed(other, 1, 1)
 
     def __sub__(self, other: "Counted") -> "Counted":
         return self._mixed(other, 1, -1)
@@ -61,19 +62,23 @@ class Counted:
         return Counted(
             mixed(self.statements, other.statements),
             mixed(self.commands, other.commands),
-            mixed(self.actions, other.actions),
-            mixed(self.cpu, other.cpu),
             self.wal * own + other.wal * others,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class TableSize:
-    """Of a table without dead rows, in rows and bytes."""
+    """Of a table without dead rows, in rows and bytes; or, as a difference, what came to it."""
 
     rows: int
     heap: int
     indexes: int
+
+    def __sub__(self, other: "TableSize") -> "TableSize":
+        return TableSize(self.rows - other.rows, self.heap - other.heap, self.indexes - other.indexes)
+
+    def per(self, orders: int) -> dict[str, float]:
+        return {part: value / orders for part, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +92,6 @@ class Counters:
     http: httpx.AsyncClient
     temporal: Client
 
-    @staticmethod
-    async def prepare(database: str) -> None:
-        pool = await connect(database)
-        await pool.execute("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
-        await pool.execute("ALTER SYSTEM SET pg_stat_statements.max = 10000")
-        await pool.close()
-
     async def read(self) -> Counted:
         statements: Counter[str] = Counter()
         for row in await self.beside.fetch(_STATEMENTS, self.addresses.database.rpartition("/")[2]):
@@ -101,9 +99,11 @@ class Counters:
         commands = await self.redis.info("commandstats")
         return Counted(
             statements,
-            {key.removeprefix("cmdstat_"): value["calls"] for key, value in commands.items()},
-            await self._actions(),
-            cpu_seconds(self.addresses.pids),
+            {
+                name: value["calls"]
+                for key, value in commands.items()
+                if (name := key.removeprefix("cmdstat_")) not in _ABOUT_CLIENTS
+            },
             float(await self.beside.fetchval("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")),
         )
 
@@ -118,17 +118,17 @@ class Counters:
             for row in await self.orders.fetch(_TABLES)
         }
 
-    async def _actions(self) -> dict[str, float]:
-        """What Temporal Cloud would bill, by type, as the server itself counts it."""
+    async def actions(self) -> int:
+        """What Temporal Cloud would bill, as the server itself counts it."""
         command = psutil.Process(self.addresses.pids["temporal"]).cmdline()
         port = command[command.index("--metrics-port") + 1]
         text = (await self.http.get(f"http://127.0.0.1:{port}/metrics")).raise_for_status().text
-        actions: Counter[str] = Counter()
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name == _ACTION and sample.labels["namespace"] == self.addresses.namespace:
-                    actions[sample.labels["action_type"]] += int(sample.value)
-        return dict(actions)
+        return sum(
+            int(sample.value)
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == _ACTION and sample.labels["namespace"] == self.addresses.namespace
+        )
 
 
 @asynccontextmanager

@@ -1,11 +1,10 @@
-"""`python -m bench.counts`: what one order costs, counted and not timed.
+"""What an order of each type costs, counted and not timed: the same on every machine.
 
-Orders are placed and paid, their parcels brought to the door step by step, their receipt confirmed; then the servers
-are asked what that was. What the processes do while nothing happens is measured first and taken off.
+Orders are led through their lives, and after each stage the servers are asked what it was. What the processes do while
+nothing happens is measured first and taken off.
 """
 
 import asyncio
-import json
 import os
 import tempfile
 import time
@@ -13,25 +12,33 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from rich.progress import track
 
-from bench.costs import Costs, show
+from bench.bed import Amount
+from bench.costs import COUNTS, Cost, TypeCosts, show
 from bench.counters import Counted, Counters, counting
-from bench.histories import left_by
-from bench.lives import living
+from bench.figures import Figure, Result
+from bench.histories import left_in
+from bench.journeys import JOURNEYS, Journey
+from bench.market import TOLD, Market, market
+from cli.client import Api
 from devstack.options import StackOptions
 from devstack.stack import Stack
 
-_POLICIES = {"standard": {"payment_seconds": 300, "confirm_seconds": 300, "after_sales_seconds": 2}}
-"""The buyer confirms the receipt, and the window for complaints closes by its timer."""
+ABOUT = "what an order costs that is the same on every machine, its whole life long"
+_ORDERS, _AT_ONCE, _MOST = 5, 5, 50
+_IDLE_SECONDS = 10.0
 _REPORTED_SECONDS = 2.0
 """Temporal publishes its own counts once a second."""
+_COUNTING = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.max": "10000"}
+_LIMITED = {"ORDERSAGA_RATE_LIMITS__ENABLED": "true"}
+"""As in production."""
+_RELAYED = f"{TOLD} AND NOT EXISTS (SELECT FROM events WHERE position IS NULL)"
 
 
 @dataclass(slots=True)
-class Counting:
+class Clerk:
     """Counts while something is done, less what idleness would have cost."""
 
     counters: Counters
@@ -49,48 +56,87 @@ class Counting:
     async def _during(self, work: Awaitable[object]) -> Counted:
         before = await self.counters.read()
         await work
-        await asyncio.sleep(_REPORTED_SECONDS)
         return await self.counters.read() - before
 
 
-async def count(orders: int, concurrency: int, idle_seconds: float) -> Costs:
-    async with running() as stack, counting(stack.addresses) as counters, living(stack, concurrency) as life:
-        await life.whole(4)  # connections, caches and prepared statements are there from now on
-        tables = await counters.tables()
-        clerk = Counting(counters)
-        await clerk.rest(idle_seconds)
-        paid = await clerk.per_order(orders, life.until_paid(orders))
-        completed = await clerk.per_order(orders, life.until_completed())
-        left = [await left_by(counters.temporal, number) for number in life.numbers]
-        return Costs.of(orders, clerk.idle, paid, completed, left, before=tables, after=await counters.tables())
+async def measure(amount: Amount) -> Result:
+    orders = min(2 * amount.of(_ORDERS), _MOST)
+    costs: dict[str, TypeCosts] = {}
+    async with counted_stack() as stack, counting(stack.addresses) as counters, _trading(stack, counters) as shop:
+        clerk = Clerk(counters)
+        await _live(JOURNEYS["standard"](market=shop), 2)  # connections and prepared statements are there from now on
+        await clerk.rest(_IDLE_SECONDS)
+        for order_type in track(JOURNEYS, description="counts", transient=True):
+            costs[order_type] = await _counted(JOURNEYS[order_type](market=shop), clerk, orders)
+    show(costs)
+    figures = [
+        Figure(name=f"{order_type}, {name}", unit="per order", ours=[count(of_type.stages["whole"])])
+        for order_type, of_type in costs.items()
+        for name, count in COUNTS.items()
+    ]
+    beside = {
+        "orders": orders,
+        "idle_second": {"statements": clerk.idle.questions, "valkey": sum(clerk.idle.commands.values())},
+        "order_types": {order_type: of_type.to_document() for order_type, of_type in costs.items()},
+    }
+    return Result(name="counts", about=ABOUT, figures=figures, beside=beside)
+
+
+async def _live(journey: Journey, orders: int) -> None:
+    await journey.begin()
+    await journey.place(orders)
+    await journey.pay()
+    await journey.complete()
+
+
+async def _counted(journey: Journey, clerk: Clerk, orders: int) -> TypeCosts:
+    counters = clerk.counters
+    await journey.begin()
+    await journey.place(journey.party)
+    tables = await counters.tables() if journey.order_type == "standard" else {}
+    billed, so_far, stages = await counters.actions(), Counted(), {}
+    for stage, work in (("placed", journey.place(orders)), ("paid", journey.pay()), ("whole", journey.complete())):
+        so_far += await clerk.per_order(orders, work)
+        left = await left_in(counters.temporal, *await journey.runs())
+        stages[stage] = Cost(orders=orders, counted=so_far, left=left)
+    await asyncio.sleep(_REPORTED_SECONDS)
+    return TypeCosts(
+        stages=stages,
+        billed=(await counters.actions() - billed) / orders,
+        grown={name: size - tables[name] for name, size in (await counters.tables()).items()} if tables else {},
+    )
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Stack]:
-    """A stack whose PostgreSQL counts statements, which it does from its second start on."""
+async def counted_stack() -> AsyncIterator[Stack]:
+    """A stack whose PostgreSQL counts statements, and whose clock can be turned."""
     with tempfile.TemporaryDirectory(prefix="ordersaga-counts-") as folder:
         os.chmod(folder, 0o755)  # noqa: S103 - PostgreSQL may run as another account, which has to get through here
-        data = Path(folder) / "data"
-        async with Stack(StackOptions(data_dir=data, port=0, servers_only=True)) as servers:
-            await Counters.prepare(servers.addresses.database)
-        environment = {"ORDERSAGA_POLICIES": json.dumps(_POLICIES)}
-        options = StackOptions(data_dir=data, port=0, profile="production", simulate=False, environment=environment)
+        options = StackOptions(
+            data_dir=Path(folder) / "data",
+            port=0,
+            profile="production",
+            simulate=False,
+            time_skipping=True,
+            environment=_LIMITED,
+            postgres=_COUNTING,
+        )
         async with Stack(options) as stack:
             yield stack
 
 
-def main(
-    orders: Annotated[int, typer.Option(min=1, max=1000)] = 40,
-    concurrency: Annotated[int, typer.Option(min=1, max=32)] = 4,
-    idle_seconds: Annotated[float, typer.Option(min=1, max=300)] = 15,
-    output: Annotated[Path | None, typer.Option(help="also write everything as JSON")] = None,
-) -> None:
-    """Count what a standard order with one parcel costs, from preview to completion."""
-    costs = asyncio.run(count(orders, concurrency, idle_seconds))
-    show(costs)
-    if output is not None:
-        output.write_text(json.dumps(costs.to_document(), indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    typer.run(main)
+@asynccontextmanager
+async def _trading(stack: Stack, counters: Counters) -> AsyncIterator[Market]:
+    decided = stack.environment
+    async with (
+        Api(stack.addresses.api, secret=decided["ORDERSAGA_AUTH__DEVELOPMENT_SECRET"], patience=0) as api,
+        market(
+            api,
+            stack.addresses.database,
+            temporal=counters.temporal,
+            carrier_secret=decided["ORDERSAGA_SANDBOX__CARRIER_SECRET"],
+            concurrency=_AT_ONCE,
+            told=_RELAYED,
+        ) as found,
+    ):
+        yield found

@@ -1,10 +1,13 @@
-"""What one order leaves in Temporal: events of its run and of its parcels' runs, and what Temporal Cloud bills them."""
+"""What runs leave in Temporal: the events of their histories, and what Temporal Cloud bills for them."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHistory
+from temporalio.service import RPCError, RPCStatusCode
+
+from ordersaga.domain.messages import order_workflow_id, parcel_workflow_id
 
 _CHILD = EventType.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED
 _MARKER = EventType.EVENT_TYPE_MARKER_RECORDED
@@ -18,6 +21,14 @@ _BILLED = {
     EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: 1,
 }
 """After Temporal's page on Cloud Actions; the local activities of one workflow task are one more, however many."""
+_TURNED = frozenset(
+    {
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
+        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED,
+    }
+)
+"""Of a clock that was turned: no order has these."""
+_TASK = "WORKFLOW_TASK_COMPLETED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +39,42 @@ class Left:
     bytes: int
     actions: int
 
+    @property
+    def tasks(self) -> int:
+        """Workflow tasks."""
+        return self.events[_TASK]
+
 
 async def left_by(client: Client, order_no: str) -> Left:
-    handles = [client.get_workflow_handle(f"order/{order_no}")]
+    """By an order of one parcel, and that."""
+    return await left_in(client, order_workflow_id(order_no), parcel_workflow_id(f"{order_no}-1"))
+
+
+async def left_in(client: Client, *runs: str) -> Left:
+    """In these runs, as far as they have begun, and their children."""
     events: Counter[str] = Counter()
     size = actions = 0
-    for handle in handles:
-        history = await handle.fetch_history()
+    todo = list(dict.fromkeys(runs))
+    for run in todo:
+        history = await _history(client, run)
         for event in history.events:
-            events[EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")] += 1
             if event.event_type == _CHILD:
                 child = event.start_child_workflow_execution_initiated_event_attributes.workflow_id
-                handles.append(client.get_workflow_handle(child))
-        size += sum(event.ByteSize() for event in history.events)
+                todo.extend({child} - set(todo))
+            if event.event_type not in _TURNED:
+                events[EventType.Name(event.event_type).removeprefix("EVENT_TYPE_")] += 1
+                size += event.ByteSize()
         actions += _billed(history)
     return Left(events, size, actions)
+
+
+async def _history(client: Client, run: str) -> WorkflowHistory:
+    try:
+        return await client.get_workflow_handle(run).fetch_history()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return WorkflowHistory(run, [])
+        raise
 
 
 def _billed(history: WorkflowHistory) -> int:

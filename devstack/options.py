@@ -16,7 +16,7 @@ class StackOptions:
 
     `servers_only` starts PostgreSQL, Valkey and Temporal and nothing of the project; `Stack.migrate` and `Stack.seed`
     can be called then. `environment` is added to what the project's processes get. `command` is what stands before a
-    subcommand's name.
+    subcommand's name. `postgres` are settings of PostgreSQL beside the stack's own.
     """
 
     data_dir: Path
@@ -29,3 +29,4 @@ class StackOptions:
     ready_file: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = OWN_COMMAND
+    postgres: Mapping[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -85,8 +86,11 @@ def finish_initdb(folder: DataFolder) -> None:
     _unfinished(folder).rename(data_of(folder))
 
 
-def postgres_program(folder: DataFolder, account: Account, *, port: int, password: str) -> Program:
-    settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+def postgres_program(
+    folder: DataFolder, account: Account, *, port: int, password: str, more: Mapping[str, str]
+) -> Program:
+    """`more` are settings beside the stack's own."""
+    settings = [part for name, value in {**_SETTINGS, **more}.items() for part in ("-c", f"{name}={value}")]
 
     async def probe(_pid: int) -> None:
         await _execute(port, password, "postgres", "SELECT 1")

@@ -40,7 +40,11 @@ class Servers:
     def postgres_program(self) -> Program:
         self.take("postgres")
         return postgres.postgres_program(
-            self.folder, self.account, port=self.ports["postgres"], password=self.secrets.postgres_password
+            self.folder,
+            self.account,
+            port=self.ports["postgres"],
+            password=self.secrets.postgres_password,
+            more=self.options.postgres,
         )
 
     async def ensure_database(self) -> None:

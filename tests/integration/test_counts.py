@@ -1,0 +1,38 @@
+"""What an order costs does not grow unseen: counts that are the same on every machine."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bench.journeys import JOURNEYS
+from devstack.stack import Stack
+from ordersaga.domain.lifecycle.registry import offered
+from tests.integration import order_counts
+from tests.integration.counted_orders import CountedShop, counted_shop
+from tests.integration.order_counts import ORDER_COUNTS
+
+FAR_BELOW = 0.9
+AGAIN = f"the table is {order_counts.__name__}; `python -m tests.integration.counted_orders` counts anew"
+
+
+@pytest.fixture(scope="module")
+async def shop(stack: Stack) -> AsyncIterator[CountedShop]:
+    async with counted_shop(stack) as shop:
+        yield shop
+
+
+@pytest.mark.parametrize("order_type", JOURNEYS)
+async def test_an_order_costs_no_more_than_it_did(shop: CountedShop, order_type: str) -> None:
+    wrong = []
+    for until, counts in (await shop.counts(order_type)).items():
+        for name, counted, known in zip(counts._fields, counts, ORDER_COUNTS[order_type, until], strict=True):
+            if counted > known:
+                wrong.append(f"{order_type}, {until}: {name} grew from {known} to {counted}")
+            elif counted < FAR_BELOW * known:
+                wrong.append(f"{order_type}, {until}: {name} fell from {known} to {counted}: lower the bound")
+    asked = "\n".join(f"{times} × {text[:160]}" for text, times in shop.tally.statements.most_common())
+    assert not wrong, f"{'; '.join(wrong)}. {AGAIN}.\n{asked}"
+
+
+def test_every_type_that_buyers_place_is_counted() -> None:
+    assert {order_type for order_type, _ in ORDER_COUNTS} == set(JOURNEYS) == set(offered())
