@@ -22,14 +22,14 @@ from tests.integration.order_stand import QUEUE, OrderStand
 from tests.integration.outside import FakeProvider, Outages
 from worker.main import build_worker
 
+_MIGRATED = "migrated"
+
 
 async def own_database(addresses: Addresses, name: str) -> Settings:
     """A worker's settings, for an empty migrated database of the stack that no other process touches."""
-    server = await asyncpg.connect(addresses.database, timeout=10)
-    await server.execute(f"CREATE DATABASE {name}", timeout=30)
-    await server.close(timeout=10)
-    settings = Settings(
-        database_url=SecretStr(f"{addresses.database.rpartition('/')[0]}/{name}"),
+    await _copy_migrated(addresses, name)
+    return Settings(
+        database_url=SecretStr(_named(addresses, name)),
         redis_url=SecretStr(addresses.redis),
         database_pool_size=20,
         profile="production",
@@ -37,8 +37,22 @@ async def own_database(addresses: Addresses, name: str) -> Settings:
         sandboxed_workflows=True,
         audit=AuditSettings(keys={"k1": SecretStr(base64.b64encode(bytes(32)).decode())}),
     )
-    await upgrade(settings.database_driver_url)
-    return settings
+
+
+async def _copy_migrated(addresses: Addresses, name: str) -> None:
+    """Copy one that is migrated: the first who wants one makes it, and nobody else ever connects to it."""
+    server = await asyncpg.connect(addresses.database, timeout=10)
+    try:
+        if not await server.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", _MIGRATED, timeout=10):
+            await server.execute(f"CREATE DATABASE {_MIGRATED}", timeout=30)
+            await upgrade(_named(addresses, _MIGRATED).replace("postgresql://", "postgresql+asyncpg://"))
+        await server.execute(f"CREATE DATABASE {name} TEMPLATE {_MIGRATED}", timeout=30)
+    finally:
+        await server.close(timeout=10)
+
+
+def _named(addresses: Addresses, name: str) -> str:
+    return f"{addresses.database.rpartition('/')[0]}/{name}"
 
 
 @asynccontextmanager
