@@ -29,7 +29,7 @@ check: install ## format, lint, types, imports, known vulnerabilities
 	$(BIN)/python -m deploy.audit_dependencies
 
 test: check ## make check, then every test
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 fuzz: install ## search longer for requests that the API answers wrongly, by chance
 	ORDERSAGA_FUZZ_EXAMPLES=$${ORDERSAGA_FUZZ_EXAMPLES:-300} $(BIN)/pytest --timeout=1200 tests/security/test_fuzz.py

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +16,26 @@ from tests.shop import Shop, callers_of
 
 _EXIT_STATUS = pytest.StashKey[int]()
 _LONGEST = 110.0
+_FIRST = (
+    "e2e/test_crashes.py",
+    "integration/test_devstack_up.py",
+    "chaos/test_survival.py",
+    "integration/test_flash_sale_rush.py",
+    "security/test_fuzz.py",
+    "chaos/test_chaos.py",
+    "e2e/test_replay_orders.py",
+    "integration/test_reconciliation.py",
+    "e2e/test_lost_steps.py",
+    "integration/test_offers_contended.py",
+    "integration/test_workflow_exchange.py",
+    "integration/test_workflow_presale.py",
+)
+"""The files that take longest, which no process should begin when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
