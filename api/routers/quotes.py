@@ -50,7 +50,7 @@ async def preview_order(services: UsesServices, caller: Buyer, request: QuoteReq
     Name the `order_type` of a flash sale: then nobody waits for a price at which there is nothing left.
     """
     buyer, items = caller.subject, tuple(CartItem(item.sku, item.quantity) for item in request.items)
-    async with services.gates.looking(request.order_type, items, buyer), services.database.reading() as connection:
+    async with services.gates.looking(request.order_type, items, buyer), services.database.statements() as connection:
         cart = Cart(
             buyer=buyer,
             items=items,
