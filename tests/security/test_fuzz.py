@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 import os
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +88,8 @@ class Target:
             await self.api.lift()
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=PATIENCE, trust_env=False)
+        nothing_trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # reading every authority takes 25 ms for each client
+        return httpx.Client(base_url=self.url, timeout=PATIENCE, verify=nothing_trusted, trust_env=False)
 
 
 @pytest.fixture(scope="module")
