@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.lifecycle.after_sales import MACHINE
@@ -53,9 +53,10 @@ class CasesInState:
 async def backlog(connection: AsyncConnection) -> Backlog:
     undelivered = inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None)
     unpublished = events.c.position.is_(None)
-    unfinished = refunds.c.state.not_in(sorted(FINAL))
-    failed = refunds.c.state == RefundState.FAILED
-    dead = webhook_deliveries.c.state == "dead"
+    # Written out, as in the conditions of the indexes that find them.
+    unfinished = refunds.c.state.not_in([literal_column(f"'{state}'") for state in sorted(FINAL)])
+    failed = unfinished & (refunds.c.state == RefundState.FAILED)
+    dead = webhook_deliveries.c.state == literal_column("'dead'")
     row = await connection.execute(
         select(
             _count(inbox, undelivered).label("reports"),
@@ -72,13 +73,13 @@ async def backlog(connection: AsyncConnection) -> Backlog:
 
 
 async def orders_by_state(
-    connection: AsyncConnection, *, states: Sequence[str], at: datetime
+    connection: AsyncConnection, *, final: Sequence[str], at: datetime
 ) -> Sequence[OrdersInState]:
-    """The orders in these states, which an index finds among all."""
+    """The orders that are not in one of the `final` states: an index has just these."""
     past = func.count().filter(orders.c.payment_due_at < at)
     rows = await connection.execute(
         select(orders.c.order_type, orders.c.state, func.count().label("count"), past.label("past_payment_deadline"))
-        .where(orders.c.state.in_(states))
+        .where(orders.c.state.not_in([literal_column(f"'{state}'") for state in final]))
         .group_by(orders.c.order_type, orders.c.state)
     )
     return [OrdersInState(**row._mapping) for row in rows]
@@ -89,7 +90,7 @@ async def cases_by_state(connection: AsyncConnection) -> Sequence[CasesInState]:
     cases = after_sales_cases.c
     rows = await connection.execute(
         select(cases.kind, cases.state, func.count().label("count"))
-        .where(cases.state.not_in(sorted(MACHINE.final)))
+        .where(cases.state.not_in([literal_column(f"'{state}'") for state in sorted(MACHINE.final)]))
         .group_by(cases.kind, cases.state)
     )
     return [CasesInState(**row._mapping) for row in rows]

@@ -31,8 +31,12 @@ def engine_at(
 ) -> AsyncEngine:
     """An engine for `postgresql://user:password@host:port/database?…`; the parameters are described in `Settings`.
 
-    No statement may take longer than `patience` seconds. `session` are server settings, beside UTC: audit digests are
-    made from times as the database writes them. Raises `ValueError` for parameters that would not be obeyed.
+    No statement may take longer than `patience` seconds. `session` are server settings, beside UTC, as audit digests
+    are made from times as the database writes them. Each statement is planned once in a connection: for some, above all
+    those with arrays, PostgreSQL would make a plan each time, which costs more than the statement. So what has to match
+    the condition of a partial index is written out, and no parameter.
+
+    Raises `ValueError` for parameters that would not be obeyed.
     """
     url = _read(address)
     said = {name: value if isinstance(value, str) else value[-1] for name, value in url.query.items()}
@@ -40,12 +44,14 @@ def engine_at(
     if "ssl" in said:  # asyncpg's own name
         said.setdefault("sslmode", said.pop("ssl"))
     arguments: dict[str, Any] = {"timeout": float(said.pop("connect_timeout", 5)), "command_timeout": patience}
+    planned = {"plan_cache_mode": "force_generic_plan"}
     if said.pop("pgbouncer", "false") == "true":
         arguments |= _WITHOUT_MEMORY
+        planned = {}
     if said.get("sslrootcert") == _SYSTEM:
         arguments["ssl"] = _trusting_the_system(said)
     told = {name: said.pop(name) for name in _SESSION & said.keys()}
-    arguments["server_settings"] = {"timezone": "UTC"} | told | dict(session or {})
+    arguments["server_settings"] = {"timezone": "UTC"} | planned | told | dict(session or {})
     if said:
         arguments["dsn"] = f"postgresql://?{urlencode(said, quote_via=quote)}"
     return create_async_engine(url.set(query={}), connect_args=arguments, **pool)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -116,7 +116,13 @@ async def try_later(connection: AsyncConnection, report_id: int, at: datetime) -
 
 
 async def mark_delivered(connection: AsyncConnection, report_ids: Sequence[int], at: datetime) -> None:
-    await connection.execute(update(inbox).where(inbox.c.report_id.in_(report_ids)).values(delivered_at=at))
+    """What is being applied at the moment is not waited for: it is marked with that, or tried again."""
+    free = (
+        select(inbox.c.report_id)
+        .where(inbox.c.report_id.in_(report_ids) & inbox.c.delivered_at.is_(None))
+        .with_for_update(skip_locked=True)
+    )
+    await connection.execute(update(inbox).where(inbox.c.report_id.in_(free)).values(delivered_at=at))
 
 
 async def unapplied(connection: AsyncConnection, subjects: Sequence[str]) -> Sequence[Report]:
@@ -133,4 +139,7 @@ async def unapplied(connection: AsyncConnection, subjects: Sequence[str]) -> Seq
 async def mark_applied(connection: AsyncConnection, reports: Sequence[Report], at: datetime) -> None:
     if reports:
         numbers = [report.report_id for report in reports]
-        await connection.execute(update(inbox).where(inbox.c.report_id.in_(numbers)).values(applied_at=at))
+        known = func.coalesce(inbox.c.delivered_at, at)
+        await connection.execute(
+            update(inbox).where(inbox.c.report_id.in_(numbers)).values(applied_at=at, delivered_at=known)
+        )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,7 +42,9 @@ class Delivery:
     settled_at: datetime | None
 
 
-_DUE = (deliveries.c.state == DeliveryState.PENDING) & (deliveries.c.next_try_at <= bindparam("now"))
+_IS = {state: deliveries.c.state == literal_column(f"'{state}'") for state in DeliveryState}
+"""Written out, as in the conditions of the indexes that find them."""
+_DUE = _IS[DeliveryState.PENDING] & (deliveries.c.next_try_at <= bindparam("now"))
 
 # A delivery that was taken is still pending, so it holds back the later ones of its order until it is settled.
 _TAKE = text("""
@@ -129,7 +131,7 @@ async def settle(
         .where(
             (deliveries.c.endpoint_id == taken.endpoint_id)
             & (deliveries.c.position == taken.event.position)
-            & (deliveries.c.state == DeliveryState.PENDING)
+            & _IS[DeliveryState.PENDING]
             & (deliveries.c.next_try_at == taken.leased_until)
         )
         .values(
@@ -148,7 +150,7 @@ async def settle(
         .where(
             (deliveries.c.endpoint_id == taken.endpoint_id)
             & (deliveries.c.order_no == taken.event.order_no)
-            & (deliveries.c.state == DeliveryState.PENDING)
+            & _IS[DeliveryState.PENDING]
             & (deliveries.c.position > taken.event.position)
             & (deliveries.c.next_try_at != next_try_at)
         )
@@ -182,7 +184,7 @@ async def replay(
 
 async def revive(connection: AsyncConnection, endpoint_id: str, positions: Collection[int] | None, at: datetime) -> int:
     """Try dead letters again: these, or all. How many there were."""
-    dead = (deliveries.c.endpoint_id == endpoint_id) & (deliveries.c.state == DeliveryState.DEAD)
+    dead = (deliveries.c.endpoint_id == endpoint_id) & _IS[DeliveryState.DEAD]
     if positions is not None:
         dead &= deliveries.c.position.in_(sorted(positions))
     fresh = {"state": DeliveryState.PENDING, "tries": 0, "next_try_at": at, "settled_at": None}
@@ -196,7 +198,7 @@ async def page(
     rows = await connection.execute(
         select(*columns)
         .join_from(deliveries, events, events.c.position == deliveries.c.position)
-        .where((deliveries.c.endpoint_id == endpoint_id) & (deliveries.c.state == state))
+        .where((deliveries.c.endpoint_id == endpoint_id) & _IS[state])
         .where(deliveries.c.position > after)
         .order_by(deliveries.c.position)
         .limit(limit)
