@@ -56,7 +56,9 @@ DEVELOPMENT_ISSUER = "ordersaga-development"
 class WorkerSettings(BaseModel):
     """What one worker process does at once (slots), and how many calls ask Temporal for more (pollers)."""
 
-    workflow_task_slots: int = Field(100, gt=1, description="a step holds one for seconds while its neighbour is away")
+    workflow_task_slots: int = Field(
+        30, gt=1, description="as many as a process can finish within the ten seconds that a workflow task may take"
+    )
     activity_slots: int = Field(100, gt=0, description="steps of orders that wait for a neighbour, and outside calls")
     local_activity_slots: int | None = Field(None, gt=0, description="first tries of steps; the pool size if not set")
     workflow_task_pollers: int = Field(5, gt=1)
