@@ -93,7 +93,7 @@ class Backlog:
 
     async def _ask_orders(self) -> None:
         async with self._database.transaction() as connection:
-            found = await backlog.orders_by_state(connection, states=_under_way(), at=datetime.now(UTC) - _GRACE)
+            found = await backlog.orders_by_state(connection, final=final_states(), at=datetime.now(UTC) - _GRACE)
             cases = await backlog.cases_by_state(connection)
         ORDERS.clear()
         CASES.clear()
@@ -111,11 +111,8 @@ def _age(since: datetime | None, now: datetime) -> float:
     return max((now - since).total_seconds(), 0.0) if since else 0.0
 
 
-def _under_way() -> list[str]:
-    """The states that are no order's end."""
-    machines = [machine for kind in ORDER_TYPES.values() for machine in kind.machines]
-    final = frozenset[str]().union(*(machine.final for machine in machines))
-    return sorted({state for machine in machines for state in machine.states} - final)
+def final_states() -> list[str]:
+    return sorted({state for kind in ORDER_TYPES.values() for machine in kind.machines for state in machine.final})
 
 
 def _awaits_payment(group: backlog.OrdersInState) -> bool:

@@ -20,6 +20,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from ordersaga.persistence.tables.metadata import metadata
 
+# Every state that is the end of an order of some type.
+UNDER_WAY = text(
+    "state NOT IN ('cancelled', 'completed', 'deposit_forfeited', 'payment_timed_out', 'refunded', 'risk_refused')"
+)
+
 orders = Table(
     "orders",
     metadata,
@@ -53,6 +58,8 @@ orders = Table(
     Index("ix_orders_buyer_placed_at", "buyer", "placed_at", "order_no"),
     Index("ix_orders_placed_at", "placed_at", "order_no"),
     Index("ix_orders_state_placed_at", "state", "placed_at", "order_no"),
+    # Few, with all that is counted of them.
+    Index("ix_orders_under_way", "order_type", "state", "payment_due_at", postgresql_where=UNDER_WAY),
     Index("ix_orders_replaces", "replaces", postgresql_where=text("replaces IS NOT NULL")),
     Index("ix_orders_campaign", "campaign", postgresql_where=text("campaign IS NOT NULL")),
 )
