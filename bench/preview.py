@@ -31,9 +31,9 @@ ABOUT = "previews per second and the API's CPU for each"
 
 BASKET = Path(__file__).parent / "baskets" / "mid_autumn.yaml"
 FIXTURE = "fixture's cart"
-_PLAIN = {1: 400, 3: 400, 10: 200, 50: 60}
+_PLAIN = {1: 150, 3: 150, 10: 80, 50: 30}
 """Lines → previews in a round."""
-_OF_FIXTURE = 160
+_OF_FIXTURE = 80
 _BARE = 4
 """The floor is called more often: CPU time is told in ticks of ten milliseconds."""
 _GOALS = {"3 lines": Goal(at_least=250, of_ratio=False), FIXTURE: Goal(at_least=100, of_ratio=False)}

@@ -30,7 +30,7 @@ from devstack.ready import Addresses
 ABOUT = "refusals per second of a flash sale that is sold out"
 
 _BUYERS = 50
-_REFUSALS = 1000
+_REFUSALS = 600
 _GOAL = Goal(at_least=0.7)
 _CAMPAIGN = "bench-sale"
 _LONG = {"ORDERSAGA_POLICIES": '{"flash_sale": {"payment_seconds": 86400}}'}
