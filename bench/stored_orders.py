@@ -18,8 +18,8 @@ BUYER = "stored-buyer"
 MERCHANT = "ordersaga"
 """Has a third of them, and all that are placed beside."""
 SMALL_MERCHANT = "stored-small"
-"""Has forty."""
-_LEAST_UNDER_WAY = 150
+"""Has fifty too."""
+_LEAST_UNDER_WAY = 300
 _MOST_SECONDS = 400.0
 _LOADING = """
 SET session_replication_role = replica;
@@ -48,6 +48,7 @@ async def store(database: str, *, before: int, until: int) -> None:
     names = {"count": count, "open": under_way, "stage": until, "before": before, "is_first": not before}
     pool = await connect(database, size=2)
     try:
+        await _set(pool, "autovacuum", "off")  # all is vacuumed at the end
         async with pool.acquire() as connection:
             await connection.execute(STAGING.format(**names), timeout=_MOST_SECONDS)
         indexes = await pool.fetch(_INDEXES, [*TABLES]) if count > before else []
@@ -57,9 +58,15 @@ async def store(database: str, *, before: int, until: int) -> None:
         await asyncio.gather(*(_filled(pool, waiting) for _ in range(2)))
         await pool.execute("DROP TABLE bench_stored")
         await pool.execute("VACUUM (ANALYZE)", timeout=_MOST_SECONDS)
+        await _set(pool, "autovacuum", "on")
         await pool.execute("CHECKPOINT", timeout=_MOST_SECONDS)
     finally:
         await pool.close()
+
+
+async def _set(pool: Any, name: str, value: str) -> None:
+    await pool.execute(f"ALTER SYSTEM SET {name} = {value}")
+    await pool.execute("SELECT pg_reload_conf()")
 
 
 async def bytes_stored(database: str) -> int:

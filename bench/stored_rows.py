@@ -4,6 +4,7 @@ Heavy documents are those of an order that is there.
 """
 
 STAGING = """
+SELECT setseed(0.5);
 DROP TABLE IF EXISTS bench_stored;
 CREATE UNLOGGED TABLE bench_stored AS
 WITH numbered AS (
@@ -21,7 +22,7 @@ WITH numbered AS (
             WHEN fate < 0.88 THEN 'completed' WHEN fate < 0.94 THEN 'payment_timed_out'
             WHEN fate < 0.98 THEN 'cancelled' ELSE 'refunded' END
         END AS state,
-        CASE WHEN {is_first} AND n % 25 = 1 THEN 'stored-small'
+        CASE WHEN {is_first} AND n % 20 = 1 THEN 'stored-small'
              WHEN share < 0.35 THEN 'ordersaga' WHEN share < 0.55 THEN 'stored-2' WHEN share < 0.70 THEN 'stored-3'
              WHEN share < 0.80 THEN 'stored-4' WHEN share < 0.90 THEN 'stored-5'
              ELSE 'stored-' || 6 + floor(200 * (share - 0.9) * 10)::int END AS merchant_id,
