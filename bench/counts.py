@@ -64,10 +64,13 @@ async def measure(amount: Amount) -> Result:
     costs: dict[str, TypeCosts] = {}
     async with counted_stack() as stack, counting(stack.addresses) as counters, _trading(stack, counters) as shop:
         clerk = Clerk(counters)
-        await _live(JOURNEYS["standard"](market=shop), 2)  # connections and prepared statements are there from now on
+        journeys = [journey(market=shop) for journey in JOURNEYS.values()]
+        for journey in journeys:
+            await journey.begin()
+        await _live(journeys[0], 2)  # connections and prepared statements are there from now on
         await clerk.rest(_IDLE_SECONDS)
-        for order_type in track(JOURNEYS, description="counts", transient=True):
-            costs[order_type] = await _counted(JOURNEYS[order_type](market=shop), clerk, orders)
+        for journey in track(journeys, description="counts", transient=True):
+            costs[journey.order_type] = await _counted(journey, clerk, orders)
     show(costs)
     figures = [
         Figure(name=f"{order_type}, {name}", unit="per order", ours=[count(of_type.stages["whole"])])
@@ -83,7 +86,6 @@ async def measure(amount: Amount) -> Result:
 
 
 async def _live(journey: Journey, orders: int) -> None:
-    await journey.begin()
     await journey.place(orders)
     await journey.pay()
     await journey.complete()
@@ -91,7 +93,6 @@ async def _live(journey: Journey, orders: int) -> None:
 
 async def _counted(journey: Journey, clerk: Clerk, orders: int) -> TypeCosts:
     counters = clerk.counters
-    await journey.begin()
     await journey.place(journey.party)
     tables = await counters.tables() if journey.order_type == "standard" else {}
     billed, so_far, stages = await counters.actions(), Counted(), {}
