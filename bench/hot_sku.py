@@ -27,7 +27,7 @@ from ordersaga.persistence.engine import driver_url
 
 ABOUT = "successful deductions per second on one row"
 
-_DEDUCTIONS = 300
+_DEDUCTIONS = 200
 _AT_ONCE = (1, 8, 32)
 _DEMAND = Demand(line_no=1, sku=SKU, merchant_id="ordersaga", quantity=1)
 _TO = Address(**ADDRESS)
