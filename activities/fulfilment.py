@@ -20,7 +20,7 @@ from ordersaga.contracts.fulfilment import (
     SplitParcels,
 )
 from ordersaga.domain.lifecycle.actions import Action
-from ordersaga.domain.lifecycle.parcel import ASTRAY
+from ordersaga.domain.lifecycle.parcel import ASTRAY, ParcelState
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import ActedBy
 from ordersaga.domain.splitting import split
@@ -58,14 +58,15 @@ class Fulfilment(FulfilmentActivities):
     @implements(FulfilmentActivities.advance)
     async def advance(self, request: AdvanceParcel) -> ParcelProgress:
         async with self._database.transaction() as connection:
-            await advance_parcel(connection, request.parcel_no, request.at)
-            return await _progress(connection, request.parcel_no)
+            state = await advance_parcel(connection, request.parcel_no, request.at)
+            return await _progress(connection, request.parcel_no, state)
 
     @implements(FulfilmentActivities.resolve)
     async def resolve(self, request: ResolveParcel) -> ParcelProgress:
         async with self._database.transaction() as connection:
             await astray.resolve(connection, request)
-            return await _progress(connection, request.parcel_no)
+            state = (await parcels.known(connection, request.parcel_no)).state
+            return await _progress(connection, request.parcel_no, state)
 
     @implements(FulfilmentActivities.list)
     async def list(self, request: ListParcels) -> ListedParcels:
@@ -74,11 +75,11 @@ class Fulfilment(FulfilmentActivities):
         return ListedParcels(parcels=[ListedParcel(parcel_no=item.parcel_no, state=item.state) for item in found])
 
 
-async def _progress(connection: AsyncConnection, parcel_no: str) -> ParcelProgress:
+async def _progress(connection: AsyncConnection, parcel_no: str, state: ParcelState) -> ParcelProgress:
     """Where a parcel stands; one astray is waited for by its order's rules, if its order knows what to do then."""
+    if state not in ASTRAY:
+        return ParcelProgress(state=state)
     parcel = await parcels.known(connection, parcel_no)
-    if parcel.state not in ASTRAY:
-        return ParcelProgress(state=parcel.state)
     order = await orders.known(connection, parcel.order_no)
     if not order.machine.knows(Action.LOSE_LAST_PARCEL):
         return ParcelProgress(state=parcel.state)

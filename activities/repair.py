@@ -25,7 +25,7 @@ from ordersaga.domain.messages import (
 from ordersaga.domain.pricing.restoration import Undoing
 from ordersaga.domain.reconciliation import Decision, Fix, Item, Kind
 from ordersaga.domain.refund import Refund
-from ordersaga.gateways import after_sales, group, refund
+from ordersaga.gateways import after_sales, group, parcel, refund
 from ordersaga.gateways.payment.provider import PaymentUnknown, RefundUnknown
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.runs import OpenRuns, RunUnknown
@@ -84,6 +84,8 @@ class Repairs:
                 await self._wake_parcels(item)
             case Kind.CASE_WITHOUT_RUN | Kind.CASE_REFUNDED_AND_WAITING:
                 await after_sales.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
+            case Kind.PARCEL_WITHOUT_RUN:
+                await parcel.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
             case Kind.GROUP_WITHOUT_RUN:
                 await group.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
             case Kind.UNEXPECTED_MONEY_KEPT:

@@ -23,7 +23,7 @@ from api.problems import unavailable
 from ordersaga.contracts.search_attributes import BUYER, MERCHANTS, ORDER_NO, ORDER_STATUS, ORDER_TYPE
 from ordersaga.domain.catalogue import StockPolicy
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.messages import PLACE, OrderStart, Placement, order_workflow_id
+from ordersaga.domain.messages import PLACE, REVISION, OrderStart, Placement, order_workflow_id
 from ordersaga.domain.money import Money
 from ordersaga.persistence.submissions import Submission
 
@@ -86,6 +86,7 @@ def _start(
             holds_stock=kind.ships and StockPolicy.DEDUCT_AT_SUBMIT in policies,
             deducts_at_payment=kind.ships and StockPolicy.DEDUCT_AT_PAYMENT in policies,
             under_review=submission.screening.get("verdict") == "review",
+            revision=REVISION,
         ),
         id=order_workflow_id(submission.order_no),
         task_queue=task_queue,

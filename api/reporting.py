@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.services import Services
+from ordersaga.gateways.telling import tell
 from ordersaga.persistence import inbox
 
 log = structlog.get_logger()
@@ -20,7 +21,15 @@ async def deliver(services: Services, delivery: inbox.Delivery | None) -> None:
     if delivery is None:
         return
     try:
-        await services.temporal.get_workflow_handle(delivery.workflow_id).signal(delivery.signal, rpc_timeout=_PATIENCE)
+        heard = await tell(
+            services.temporal,
+            delivery.workflow_id,
+            delivery.signal,
+            task_queue=services.settings.task_queue,
+            patience=_PATIENCE,
+        )
+        if not heard:
+            return
         async with services.database.statements() as connection:
             await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
     except (RPCError, SQLAlchemyError, OSError, RuntimeError) as error:

@@ -5,16 +5,18 @@ import secrets
 from datetime import timedelta
 
 from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.authentication import Caller, Role
 from api.commands import refusal, with_note
-from api.placement import update_id
+from api.placement import dispose, update_id
 from api.problems import not_found, unavailable
 from api.services import Services
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ASTRAY, Resolution
 from ordersaga.domain.messages import RESOLVE_PARCEL, ParcelResolution, parcel_workflow_id
+from ordersaga.gateways.parcel import beginning
 from ordersaga.persistence import parcels
 from ordersaga.persistence.parcels import Whereabouts
 
@@ -31,18 +33,20 @@ async def resolve_parcel(
         raise _not_astray(parcel, decision)
     word = ParcelResolution(decision=decision, by=await with_note(services, caller, parcel.order_no, note))
     update = update_id(RESOLVE_PARCEL, decision, caller.role, caller.subject, key or secrets.token_hex(8))
-    run, patience = services.temporal.get_workflow_handle(parcel_workflow_id(parcel_no)), _patience(services)
+    operation, patience = beginning(parcel_no, task_queue=services.settings.task_queue), _patience(services)
     try:
         async with asyncio.timeout(patience.total_seconds()):
-            await run.execute_update(RESOLVE_PARCEL, word, id=update, rpc_timeout=patience)
+            await services.temporal.execute_update_with_start_workflow(
+                RESOLVE_PARCEL, word, id=update, start_workflow_operation=operation, rpc_timeout=patience
+            )
     except WorkflowUpdateFailedError as error:
         raise refusal(error) from error
-    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
-        raise unavailable("the parcel's run") from error
-    except RPCError as error:
-        if error.status is not RPCStatusCode.NOT_FOUND:
-            raise unavailable("the parcel's run") from error
+    except WorkflowAlreadyStartedError:
         await _answered_before(services, caller, parcel_no, decision, update)
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError, RPCError) as error:
+        raise unavailable("the parcel's run") from error
+    finally:
+        await dispose(operation)
 
 
 async def _answered_before(

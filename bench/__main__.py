@@ -13,6 +13,7 @@ from bench.bed import Amount
 from bench.figures import Result
 from bench.machine import described
 from bench.report import show, write
+from devstack.signals import stop_on_signals
 
 BENCHMARKS: Mapping[str, str] = {
     "submit": "bench.submit",
@@ -20,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "preview": "bench.preview",
     "sold_out": "bench.sold_out",
     "hot_sku": "bench.hot_sku",
+    "growth": "bench.growth",
     "counts": "bench.counts",
 }
 """Name → the module that has `ABOUT` and `measure`, in the order in which they run."""
@@ -55,6 +57,7 @@ def main(
 
 
 async def _measured(name: str, amount: Amount) -> Result:
+    stop_on_signals(lambda: None)  # stacks are not left behind
     measure = cast(Measure, import_module(BENCHMARKS[name]).measure)
     return await measure(amount)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.progress import track
 
+from bench.client import wired_api
 from bench.cpu import cpu_seconds
 from cli.client import Api
 from devstack.options import StackOptions
@@ -64,18 +65,21 @@ def spent(before: Mapping[str, float], after: Mapping[str, float], calls: int) -
 
 
 @asynccontextmanager
-async def bed(amount: Amount, environment: Mapping[str, str] | None = None) -> AsyncIterator[Bed]:
-    """A fresh stack, with goods to sell, in a temporary folder."""
+async def bed(
+    amount: Amount, environment: Mapping[str, str] | None = None, *, postgres: Mapping[str, str] | None = None
+) -> AsyncIterator[Bed]:
+    """A fresh stack, with goods to sell, in a temporary folder. `postgres` are settings of the server's."""
     with tempfile.TemporaryDirectory(prefix="ordersaga-bench-") as folder:
         options = StackOptions(
             data_dir=Path(folder),
             port=0,
             simulate=False,
             environment={**_UNLIMITED, **(environment or {})},
+            postgres=postgres or {},
         )
         async with Stack(options) as stack:
             secret = stack.environment["ORDERSAGA_AUTH__DEVELOPMENT_SECRET"]
-            async with Api(stack.addresses.api, secret=secret, patience=0, connections=64) as api:
+            async with wired_api(stack.addresses.api, secret=secret) as api:
                 await sell(api, SKU)
                 yield Bed(stack, api, amount)
 

@@ -16,16 +16,9 @@ from activities.payment import settle
 from activities.refund import settle_refund
 from ordersaga.domain.errors import OrderError
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.messages import (
-    CASE_CHANGED,
-    GROUP_CHANGED,
-    PARCEL_REPORTED,
-    PAYMENT_REPORTED,
-    REFUND_DUE,
-    REFUND_REPORTED,
-    TASK_QUEUE,
-)
-from ordersaga.gateways import after_sales, correlation, group, refund
+from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED, REFUND_REPORTED, TASK_QUEUE
+from ordersaga.gateways import correlation
+from ordersaga.gateways.telling import tell
 from ordersaga.persistence import inbox, orders, parcels, payments
 from ordersaga.persistence.database import Database
 
@@ -35,8 +28,6 @@ _BATCH = 100
 _PATIENCE = timedelta(seconds=5)
 _AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 """Temporal as a whole: the other reports would fare no better."""
-_BEGUN_BY = {REFUND_DUE: refund.begin, GROUP_CHANGED: group.begin, CASE_CHANGED: after_sales.begin}
-"""Signals that start the run which they are for."""
 
 
 class Delivery:
@@ -76,7 +67,13 @@ class Delivery:
 
     async def _deliver(self, delivery: inbox.Delivery) -> bool:
         try:
-            await self._tell(delivery)
+            heard = await tell(
+                self._client,
+                delivery.workflow_id,
+                delivery.signal,
+                task_queue=self._task_queue,
+                patience=_PATIENCE,
+            )
         except RPCError as error:
             if error.status in _AWAY:
                 raise
@@ -85,16 +82,7 @@ class Delivery:
                 return False
             ended = "already completed" in error.message or await self._order_has_ended(delivery)
             return ended and await self._apply_without_run(delivery)
-        return True
-
-    async def _tell(self, delivery: inbox.Delivery) -> None:
-        begin = _BEGUN_BY.get(delivery.signal)
-        if begin is not None:
-            _, _, subject = delivery.subject.partition("/")
-            await begin(self._client, subject, task_queue=self._task_queue, patience=_PATIENCE)
-        else:
-            handle = self._client.get_workflow_handle(delivery.workflow_id)
-            await handle.signal(delivery.signal, rpc_timeout=_PATIENCE)
+        return heard or await self._apply_without_run(delivery)
 
     async def _order_has_ended(self, delivery: inbox.Delivery) -> bool:
         """Whether a run that Temporal does not know was there once, and is not still to come."""

@@ -12,7 +12,7 @@ from workflows.receiving import Receiving
 class ExchangeOrder(Placing, Producing, Receiving):
     """The case that it comes of has kept its goods; it is placed, and then goes the way of every order that is paid.
 
-    Updates: `place`, `confirm_receipt`. Signals: `parcel_shipped`, `cases_changed`.
+    Updates: `place`, `confirm_receipt`. Signals: `parcel_shipped`, `parcel_ended`, `cases_changed`.
     Guarantees: what was kept for it is shipped, or given back when it is refused; its case hears either way.
     """
 

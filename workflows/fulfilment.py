@@ -12,11 +12,13 @@ from ordersaga.domain.lifecycle.parcel import ENDS, ParcelState, Resolution, is_
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import (
     FULFILMENT_WORKFLOW,
+    PARCEL_ENDED,
     PARCEL_REPORTED,
     PARCEL_SHIPPED,
     RESOLVE_PARCEL,
     ActedBy,
     FulfilmentStart,
+    ParcelEnd,
     ParcelResolution,
     StateReached,
 )
@@ -32,7 +34,8 @@ class Fulfilment:
 
     Updates: `resolve`, what is to become of a parcel that was lost or refused; who says nothing in time pays back.
     Signals: `parcel_reported`, sent when a report lies in the inbox; late, repeated and out-of-order ones do no harm.
-    Tells the order's run once when the parcel has left the warehouse, and at its end how it ended.
+    Tells the order's run once when the parcel has left the warehouse, and at its end how it ended. Begun by the first
+    report; by orders that began before revision 2, as their child.
     """
 
     @workflow.init
@@ -74,6 +77,8 @@ class Fulfilment:
             if not shipped and is_shipped(self._state):
                 shipped = True
                 await self._tell_shipped()
+        if workflow.info().parent is None:
+            await self._tell_order(PARCEL_ENDED, ParcelEnd(parcel_no=self._parcel_no, state=self._state))
         # What was reported meanwhile changes nothing any more, and is not left lying about.
         while self._reported and workflow.patched("apply-what-came-last"):
             await self._advance()
@@ -125,8 +130,11 @@ class Fulfilment:
             ShipStock(parcel_no=self._parcel_no, at=workflow.now()),
             summary="Take the goods off the shelf",
         )
+        await self._tell_order(PARCEL_SHIPPED, self._parcel_no)
+
+    async def _tell_order(self, signal: str, word: object) -> None:
         order = workflow.get_external_workflow_handle(self._order_workflow_id)
         try:
-            await order.signal(PARCEL_SHIPPED, self._parcel_no)
+            await order.signal(signal, word)
         except FailureError:
             workflow.logger.warning("the order's run is closed; the parcel goes on")

@@ -15,7 +15,7 @@ class GroupBuyOrder(Grouping, Reviewing, Stocking, Producing, Receiving):
     """Take a seat, pay, wait for the group; then as a standard order, or the money back.
 
     Updates: `place`, `decide_risk`, `cancel`, `confirm_receipt`. Signals: `payment_reported`, `group_decided`,
-    `parcel_shipped`, `refund_finished`.
+    `parcel_shipped`, `parcel_ended`, `refund_finished`.
     Guarantees: nothing is produced before every seat of the group is paid for; who paid in a group that did not fill
     has the money back, once; a seat that comes to nothing is free for others while the group forms.
     """

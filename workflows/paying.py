@@ -158,6 +158,7 @@ class Paying(Placing):
         return self.state in self.machine.final
 
     async def _news(self, until: datetime, of: str) -> None:
+        self.shows()
         time_left = until - workflow.now()
         try:
             await workflow.wait_condition(

@@ -5,18 +5,20 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import TypedSearchAttributes
-from temporalio.exceptions import ChildWorkflowError
+from temporalio.exceptions import ChildWorkflowError, WorkflowAlreadyStartedError
 
 from ordersaga.contracts.fulfilment import FulfilmentActivities, ListParcels, SplitOrder, SplitParcels
 from ordersaga.contracts.search_attributes import ORDER_STATUS
 from ordersaga.domain.lifecycle.actions import Action
-from ordersaga.domain.lifecycle.parcel import GIVEN_UP, ParcelState
+from ordersaga.domain.lifecycle.parcel import ENDS, GIVEN_UP, ParcelState, is_shipped
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import (
     FULFILMENT_WORKFLOW,
+    PARCEL_ENDED,
     PARCEL_SHIPPED,
     FulfilmentStart,
     OrderStart,
+    ParcelEnd,
     StateReached,
     order_workflow_id,
     parcel_workflow_id,
@@ -37,10 +39,15 @@ class Producing(Ending):
         self._followed: set[str] = set()
         self._dropped: set[str] = set()
         self._carried: dict[str, asyncio.Task[str]] = {}
+        self._told_ends: dict[str, str] = {}
 
     @workflow.signal(name=PARCEL_SHIPPED, description="A parcel was handed over to its carrier.")
     def parcel_shipped(self, parcel_no: str) -> None:
         self._shipped.add(parcel_no)
+
+    @workflow.signal(name=PARCEL_ENDED, description="A parcel has come to its end, at the door or on the way.")
+    def parcel_ended(self, end: ParcelEnd) -> None:
+        self._told_ends[end.parcel_no] = end.state
 
     async def delivered(self) -> None:
         """Split, ship and deliver; then the buyer is reminded to confirm and to review (R-CNF-1).
@@ -50,6 +57,8 @@ class Producing(Ending):
         split = await self._split()
         for parcel_no in split.parcel_nos:
             self._carry(parcel_no, resumed=split.were_there)
+        if split.were_there and self.start.revision >= 2:
+            await self._look()
         while living := self._living():
             if not self._has_news(living):
                 self.tell(self._waits_for(living))
@@ -88,10 +97,11 @@ class Producing(Ending):
         self._carried[parcel_no] = asyncio.create_task(self._followed_to_its_end(parcel_no, resumed=resumed))
 
     async def _followed_to_its_end(self, parcel_no: str, *, resumed: bool) -> str:
-        """Run a parcel to its end, and give that. A run that somebody ended is taken up again: the goods are under way
-        anyway.
+        """Wait for a parcel's end, and give that: its run, which the first report begins, tells of it.
+
+        Before revision 2 it was a child, taken up again when somebody ended it: the goods are under way anyway.
         """
-        while True:
+        while self.start.revision < 2:
             try:
                 reached = await workflow.execute_child_workflow(
                     FULFILMENT_WORKFLOW,
@@ -106,6 +116,8 @@ class Producing(Ending):
                     search_attributes=_without_status(workflow.info().typed_search_attributes),
                     result_type=StateReached,
                 )
+            except WorkflowAlreadyStartedError:
+                break  # a report was faster
             except ChildWorkflowError:
                 workflow.logger.warning("a parcel's run was ended before its parcel; it is taken up again")
                 resumed = True
@@ -113,6 +125,8 @@ class Producing(Ending):
             else:
                 # Runs of earlier code say nothing: they ended when their parcel was delivered, and in no other way.
                 return reached.state if reached is not None else ParcelState.DELIVERED
+        await workflow.wait_condition(lambda: parcel_no in self._told_ends)
+        return self._told_ends[parcel_no]
 
     def _ended(self) -> dict[str, str]:
         """The parcels whose runs have ended, and how."""
@@ -145,7 +159,7 @@ class Producing(Ending):
         return f"warehouses: {len(left)} of {len(living)} parcels shipped"
 
     async def _look(self) -> None:
-        """Follow what came in the place of parcels that were stopped or given up."""
+        """See how far the parcels have come, and follow those that came in the place of others."""
         given_up = self._ended_otherwise()
         listed = await perform(
             FulfilmentActivities.list, ListParcels(order_no=self.order_no), summary="See which parcels there are"
@@ -153,6 +167,10 @@ class Producing(Ending):
         for parcel in listed.parcels:
             if parcel.parcel_no not in self._carried:
                 self._carry(parcel.parcel_no, resumed=parcel.state is not ParcelState.CREATED)
+            if self.start.revision >= 2 and is_shipped(parcel.state):
+                self._shipped.add(parcel.parcel_no)
+            if self.start.revision >= 2 and parcel.state in ENDS:
+                self._told_ends.setdefault(parcel.parcel_no, parcel.state)
         self._dropped |= given_up
 
     async def _come_to_nothing(self) -> None:

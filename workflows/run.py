@@ -38,6 +38,7 @@ class OrderRun:
         self.start = start
         self.machine = order_type(start.order_type).version(start.table_version)
         self.state = self.machine.initial
+        self._shown = self.state
         self.recorded: RecordedOrder
         self._steps = 0
 
@@ -93,12 +94,20 @@ class OrderRun:
         await workflow.sleep(_MOMENT, summary="Write down what comes next")
 
     def show(self, state: str) -> None:
-        """Be in `state`, and let operators find the run by it."""
+        """Be in `state`, and let operators find the run by it: once it waits there, as each change costs."""
         self.state = state
-        workflow.upsert_search_attributes([ORDER_STATUS.value_set(state)])
+        if self.start.revision < 2:
+            workflow.upsert_search_attributes([ORDER_STATUS.value_set(state)])
+
+    def shows(self) -> None:
+        """Let operators find the run by the state in which it is now."""
+        if self.start.revision >= 2 and self._shown != self.state:
+            self._shown = self.state
+            workflow.upsert_search_attributes([ORDER_STATUS.value_set(self.state)])
 
     def tell(self, waits_for: str) -> None:
         """Let operators read in the Temporal UI where the order stands and what it waits for."""
+        self.shows()
         workflow.set_current_details(
             f"**{self.order_no}** · {self.recorded.summary}\n\n"
             f"| state | waits for |\n|---|---|\n| `{self.state}` | {waits_for} |"
@@ -124,6 +133,7 @@ class OrderRun:
         except asyncio.CancelledError:
             self.cancellation_requested(CANCELLED_NATIVELY)
             await running
+        self.shows()
 
     def cancellation_requested(self, by: ActedBy) -> None:
         """Somebody cancelled the run in the Temporal UI. Stages that know what to do say so."""

@@ -14,7 +14,7 @@ class StandardOrder(Changing, Stocking, Producing, Receiving):
     """Create, pay, produce, confirm, complete.
 
     Updates: `place`, `decide_risk`, `change`, `cancel`, `confirm_receipt`. Signals: `payment_reported`,
-    `parcel_shipped`, `refund_finished`.
+    `parcel_shipped`, `parcel_ended`, `refund_finished`.
     Guarantees: nothing is held by an order that was refused, cancelled or timed out; nothing is shipped unpaid; every
     state that was reached is in the database with its audit row.
     """

@@ -14,7 +14,7 @@ from ordersaga.domain.errors import NotFound, OutOfStock, ReplacementUnavailable
 from ordersaga.domain.lifecycle.after_sales import CaseAction
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
-from ordersaga.domain.messages import OrderStart
+from ordersaga.domain.messages import REVISION, OrderStart
 from ordersaga.domain.policies import Policies
 from ordersaga.persistence import after_sales, orders, policies, replacements, reservations, stock, submissions
 from ordersaga.persistence.submissions import Submission
@@ -90,6 +90,7 @@ async def to_place(connection: AsyncConnection, case: Case, rules: Policies) -> 
             table_version=kind.machine.version,
             policy_version=await policies.publish(connection, kind.name, rules, datetime.now(UTC)),
             placing_seconds=_PLACING_SECONDS,
+            revision=REVISION,
         ),
         buyer=submission.buyer,
         merchant_ids=list(submission.priced.merchant_ids),

@@ -15,6 +15,7 @@ CONFIRM_RECEIPT = "confirm_receipt"
 PAYMENT_REPORTED = "payment_reported"
 PARCEL_REPORTED = "parcel_reported"
 PARCEL_SHIPPED = "parcel_shipped"
+PARCEL_ENDED = "parcel_ended"
 RESOLVE_PARCEL = "resolve"
 DECIDE_RISK = "decide_risk"
 RETURN_UNUSED = "return_unused"
@@ -66,6 +67,10 @@ class OrderStart:
 
     The other fields say which steps the order needs: its price rests on coupons, points, budgets or quotas; purchase
     limits count it; units are held for it at once, or taken when it is paid; an operator has to allow it first.
+
+    `revision` is what the run may do otherwise than runs that began before. From 2 on, parcels' runs are none of its
+    children: the first report of a parcel begins it, and at its end it says so. Operators find the run by the state in
+    which it waits; it does not say through which states it got there.
     """
 
     order_no: str
@@ -78,6 +83,11 @@ class OrderStart:
     holds_stock: bool = True
     deducts_at_payment: bool = False
     under_review: bool = False
+    revision: int = 1
+
+
+REVISION = 2
+"""Of runs that begin now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +188,14 @@ class AcceptedChange:
 class StateReached:
     """The answer of an action: the system state in which the order is now."""
 
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelEnd:
+    """How a parcel's run ended, for the order's run."""
+
+    parcel_no: str
     state: str
 
 

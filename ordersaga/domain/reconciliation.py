@@ -45,6 +45,7 @@ class Kind(StrEnum):
     CASE_WITHOUT_RUN = "case_without_run"
     REFUND_WITHOUT_RUN = "refund_without_run"
     GROUP_WITHOUT_RUN = "group_without_run"
+    PARCEL_WITHOUT_RUN = "parcel_without_run"
     RUN_WITHOUT_PURPOSE = "run_without_purpose"
     CAPTURE_UNKNOWN_HERE = "capture_unknown_here"
     CAPTURE_UNKNOWN_THERE = "capture_unknown_there"
@@ -111,6 +112,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.CASE_WITHOUT_RUN: Rule(Severity.HELD, Fix.RESTART),
     Kind.REFUND_WITHOUT_RUN: Rule(Severity.MONEY, Fix.RESTART),
     Kind.GROUP_WITHOUT_RUN: Rule(Severity.HELD, Fix.RESTART),
+    Kind.PARCEL_WITHOUT_RUN: Rule(Severity.HELD, Fix.RESTART),
     Kind.RUN_WITHOUT_PURPOSE: Rule(Severity.HELD),
     Kind.CAPTURE_UNKNOWN_HERE: Rule(Severity.MONEY, Fix.ASK),
     Kind.CAPTURE_UNKNOWN_THERE: Rule(Severity.MONEY),

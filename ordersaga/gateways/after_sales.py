@@ -20,8 +20,8 @@ from ordersaga.domain.messages import AFTER_SALES_WORKFLOW, CASE_CHANGED, CaseSt
 _REUSE = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
 
 
-async def begin(client: Client, case_no: str, *, task_queue: str, patience: timedelta) -> None:
-    """Signal the run of this case, having started it unless it is there or done."""
+async def begin(client: Client, case_no: str, *, task_queue: str, patience: timedelta) -> bool:
+    """Signal the run of this case, having started it unless it is there; `False` when it is done."""
     try:
         await client.start_workflow(
             AFTER_SALES_WORKFLOW,
@@ -35,7 +35,8 @@ async def begin(client: Client, case_no: str, *, task_queue: str, patience: time
             rpc_timeout=patience,
         )
     except WorkflowAlreadyStartedError:
-        return
+        return False
+    return True
 
 
 def beginning(case_no: str, *, task_queue: str) -> WithStartWorkflowOperation[object, object]:

@@ -11,8 +11,8 @@ from ordersaga.domain.lifecycle.group import INITIAL
 from ordersaga.domain.messages import GROUP_CHANGED, GROUP_WORKFLOW, GroupStart, group_workflow_id
 
 
-async def begin(client: Client, group_code: str, *, task_queue: str, patience: timedelta) -> None:
-    """Signal the run of this group, having started it unless it is there or over.
+async def begin(client: Client, group_code: str, *, task_queue: str, patience: timedelta) -> bool:
+    """Signal the run of this group, having started it unless it is there; `False` when it is over.
 
     A run that somebody terminated begins again where the group stands.
     """
@@ -29,4 +29,5 @@ async def begin(client: Client, group_code: str, *, task_queue: str, patience: t
             rpc_timeout=patience,
         )
     except WorkflowAlreadyStartedError:
-        return
+        return False
+    return True

@@ -12,8 +12,8 @@ from ordersaga.domain.messages import REFUND_DUE, REFUND_WORKFLOW, RefundStart, 
 _REUSE = WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
 
 
-async def begin(client: Client, subject: str, *, task_queue: str, patience: timedelta) -> None:
-    """Signal the run of a refund (`Refund.run`), having started it unless it is there or done."""
+async def begin(client: Client, subject: str, *, task_queue: str, patience: timedelta) -> bool:
+    """Signal the run of a refund (`Refund.run`), having started it unless it is there; `False` when it is done."""
     try:
         await client.start_workflow(
             REFUND_WORKFLOW,
@@ -26,7 +26,8 @@ async def begin(client: Client, subject: str, *, task_queue: str, patience: time
             rpc_timeout=patience,
         )
     except WorkflowAlreadyStartedError:
-        return
+        return False
+    return True
 
 
 def beginning(subject: str, *, task_queue: str) -> WithStartWorkflowOperation[object, object]:

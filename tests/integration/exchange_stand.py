@@ -63,7 +63,7 @@ class ExchangeStand(CaseStand):
 
     async def arrives(self, order_no: str) -> None:
         """All parcels of an order reach its buyer."""
-        for parcel_no in await self.orders.begun_parcels(order_no):
+        for parcel_no in await self.orders.split_parcels(order_no):
             await self.orders.arrives(parcel_no)
         await self.orders.until(order_no, "delivered")
 

@@ -10,8 +10,6 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from temporalio.service import RPCError, RPCStatusCode
-
 from api.placement import place
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.parcel import ParcelState
@@ -29,6 +27,7 @@ from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Instalment, Payment, PaymentReport, PaymentState, awaited
 from ordersaga.domain.pricing.quote import Hold
 from ordersaga.domain.screening import Screening
+from ordersaga.gateways import parcel
 from ordersaga.persistence import (
     catalogue,
     inbox,
@@ -204,6 +203,10 @@ class OrderStand(OrderRuns):
         async with self.database.transaction() as connection:
             return list(await parcels.numbers_of(connection, order_no))
 
+    async def parcel_state(self, parcel_no: str) -> ParcelState:
+        async with self.database.transaction() as connection:
+            return (await parcels.known(connection, parcel_no)).state
+
     async def carries(self, parcel_no: str, *events: ParcelState, tell: bool = True) -> None:
         """The warehouse or the carrier reports."""
         for event in events:
@@ -219,14 +222,11 @@ class OrderStand(OrderRuns):
                     at=datetime.now(UTC) - timedelta(minutes=1),
                 )
             if tell:
-                await self._tell_parcel(parcel_no)
+                await self.tells(parcel_no)
 
-    async def _tell_parcel(self, parcel_no: str) -> None:
-        try:
-            await self.client.get_workflow_handle(parcel_workflow_id(parcel_no)).signal(PARCEL_REPORTED)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND or "already completed" not in error.message:
-                raise
+    async def tells(self, parcel_no: str) -> None:
+        """Tell the parcel's run to look at its reports, having begun it."""
+        await parcel.begin(self.client, parcel_no, task_queue=self.queue, patience=timedelta(seconds=PATIENCE))
 
     async def arrives(self, parcel_no: str) -> None:
         """The parcel leaves the warehouse and is signed for."""
@@ -235,7 +235,7 @@ class OrderStand(OrderRuns):
     async def delivered(self, *items: tuple[str, int]) -> str:
         """The number of an order whose parcels were all signed for."""
         order_no = await self.paid(*items)
-        for parcel_no in await self.begun_parcels(order_no):
+        for parcel_no in await self.split_parcels(order_no):
             await self.arrives(parcel_no)
         await self.until(order_no, "delivered")
         return order_no
@@ -262,21 +262,9 @@ class OrderStand(OrderRuns):
         """Wait until the attempt is in `state`."""
         return await until(lambda: self.payment(payment.payment_id), lambda now: now.state is state, PATIENCE)
 
-    async def begun_parcels(self, order_no: str) -> list[str]:
-        """The numbers of the order's parcels, once each has a run."""
-        parcel_nos = await until(lambda: self.parcel_nos(order_no), bool, PATIENCE)
-        for parcel_no in parcel_nos:
-            await until(partial(self._is_begun, parcel_workflow_id(parcel_no)), bool, PATIENCE)
-        return parcel_nos
-
-    async def _is_begun(self, workflow_id: str) -> bool:
-        try:
-            await self.client.get_workflow_handle(workflow_id).describe()
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:
-                return False
-            raise
-        return True
+    async def split_parcels(self, order_no: str) -> list[str]:
+        """The numbers of the order's parcels, once there are any."""
+        return await until(lambda: self.parcel_nos(order_no), bool, PATIENCE)
 
     async def held(self, sku: str) -> tuple[int, int]:
         """On hand and reserved, having seen that the ledger adds up to both."""

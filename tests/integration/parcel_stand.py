@@ -7,10 +7,12 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import TimeSkipper
 
+from api.placement import dispose
 from ordersaga.domain.after_sales.case import Case
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import RESOLVE_PARCEL, ActedBy, ParcelResolution, StateReached, parcel_workflow_id
+from ordersaga.gateways import parcel
 from ordersaga.persistence import after_sales, parcels
 from ordersaga.persistence.parcels import StoredParcel
 from ordersaga.persistence.verification import verify_order
@@ -24,7 +26,7 @@ class ParcelStand(CaseStand):
         """An order of one seller's parcel for each quantity: its number, its parcels', its SKUs."""
         skus = [await self.orders.shelves(20) for _ in quantities]
         order_no = await self.orders.paid(*zip(skus, quantities, strict=True))
-        return order_no, await self.orders.begun_parcels(order_no), skus
+        return order_no, await self.orders.split_parcels(order_no), skus
 
     async def parcels(self, order_no: str) -> dict[str, StoredParcel]:
         async with self.orders.database.transaction() as connection:
@@ -45,8 +47,14 @@ class ParcelStand(CaseStand):
     async def resolves(self, parcel_no: str, decision: str, by: ActedBy = MERCHANT) -> str:
         async with asyncio.timeout(PATIENCE):
             word = ParcelResolution(decision=decision, by=by)
-            run = self.parcel_run(parcel_no)
-            return str((await run.execute_update(RESOLVE_PARCEL, word, result_type=StateReached)).state)
+            operation = parcel.beginning(parcel_no, task_queue=self.orders.queue)
+            try:
+                resolved = await self.orders.client.execute_update_with_start_workflow(
+                    RESOLVE_PARCEL, word, start_workflow_operation=operation, result_type=StateReached
+                )
+            finally:
+                await dispose(operation)
+            return str(resolved.state)
 
     async def waits_for_parcel(self, parcel_no: str, time: timedelta) -> None:
         """Let `time` pass for the parcel's run and for nobody else."""

@@ -36,7 +36,7 @@ async def test_nothing_differs_in_a_shop_in_which_all_went_as_it_should(bookshop
 
     delivered = await orders.placed((sku, 3))
     await shop.pays(delivered)
-    for parcel_no in await orders.begun_parcels(delivered):
+    for parcel_no in await orders.split_parcels(delivered):
         await orders.arrives(parcel_no)
     await orders.until(delivered, "delivered")
 

@@ -1,13 +1,13 @@
 """What comparing the books finds is repaired where that is safe, and looked for by a schedule."""
 
 import pytest
-from temporalio.client import ScheduleActionExecutionStartWorkflow
+from temporalio.client import ScheduleActionExecutionStartWorkflow, WorkflowExecutionStatus
 
 from cli.reconcile import Outcome, repair
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.refund import RefundState
-from ordersaga.domain.messages import SETTLE_REFUND, ReconciliationOutcome, refund_workflow_id
+from ordersaga.domain.messages import SETTLE_REFUND, ReconciliationOutcome, parcel_workflow_id, refund_workflow_id
 from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.reconciliation import ItemState, Kind
 from ordersaga.domain.refund import number_of, source_of
@@ -29,8 +29,14 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(bookshop: BooksStand) -
     number, sent = [await orders.placed((sku, 1)) for _ in range(2)]
     await orders.run(number).terminate()
     await shop.pays(sent)
-    parcel_nos = await orders.begun_parcels(sent)
+    parcel_nos = await orders.split_parcels(sent)
     await orders.run(sent).terminate()
+    third = await orders.placed((sku, 1))
+    await shop.pays(third)
+    (lost,) = await orders.split_parcels(third)
+    await orders.carries(lost, ParcelState.IN_TRANSIT, ParcelState.LOST)
+    await until(lambda: orders.parcel_state(lost), lambda state: state is ParcelState.LOST, PATIENCE)
+    await orders.client.get_workflow_handle(parcel_workflow_id(lost)).terminate()
     wrong = await orders.attempt(await orders.placed((sku, 1)))
     orders.provider.refusals[wrong.payment_id].append(RefundState.SENT)
     await orders.reports(wrong, amount=twd(1))
@@ -46,12 +52,13 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(bookshop: BooksStand) -
         (Kind.ORDER_WITHOUT_RUN, number),
         (Kind.ORDER_WITHOUT_RUN, sent),
         (Kind.REFUND_WITHOUT_RUN, refund_no),
+        (Kind.PARCEL_WITHOUT_RUN, lost),
     }
     for item in fresh:
         await shop.repair(item.kind, item.subject)
     await shop.pays(number)
     for parcel_no in parcel_nos:
-        await orders.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED, tell=False)
+        await orders.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED)
     await orders.until(sent, "delivered")
     orders.provider.ends[f"{refund_no}.1"] = RefundState.SUCCEEDED
     shop.states_refund(wrong, f"{refund_no}.1", twd(1))
@@ -60,6 +67,8 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(bookshop: BooksStand) -
     await shop.repair(*taken)
     await orders.client.get_workflow_handle(run).result()
     assert {item.item_id for item in await shop.items()} - before == set()
+    described = await orders.client.get_workflow_handle(parcel_workflow_id(lost)).describe()
+    assert described.status is WorkflowExecutionStatus.RUNNING
 
 
 async def test_a_capture_that_nobody_heard_of_is_asked_about_and_money_paid_back_twice_is_told(

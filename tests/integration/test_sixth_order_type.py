@@ -71,7 +71,7 @@ async def test_its_orders_live_by_their_own_table_audited_and_told(
     await order_stand.until(order_no, "being_made")
     await order_stand.passes(order_no, timedelta(days=20, seconds=1))
     await order_stand.until(order_no, "in_production")
-    for parcel_no in await order_stand.begun_parcels(order_no):
+    for parcel_no in await order_stand.split_parcels(order_no):
         await order_stand.arrives(parcel_no)
     await order_stand.until(order_no, "delivered")
     await order_stand.asks(order_no, CONFIRM_RECEIPT)

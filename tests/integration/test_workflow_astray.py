@@ -72,7 +72,7 @@ async def test_a_refused_parcel_is_sent_again_and_the_order_completes(stand: Par
     anew = (await stand.parcels(order_no))[second]
     assert (anew.replaces, anew.state, [line.units for line in anew.lines]) == (first, S.CREATED, [(1, 2)])
     assert await stand.orders.held(sku) == (18, 2)
-    await stand.orders.begun_parcels(order_no)
+    await stand.orders.split_parcels(order_no)
     await stand.orders.arrives(second)
     await stand.orders.until(order_no, "delivered")
     assert (await stand.cases(order_no), await stand.orders.held(sku)) == ([], (16, 0))
@@ -86,7 +86,7 @@ async def test_what_a_case_claims_is_not_sent_again_and_what_cannot_be_sent_is_p
     """A claim on a unit of a lost parcel is turned down; the other unit is sent again until the shelf is bare."""
     sku = await stand.orders.shelves(3)
     order_no = await stand.orders.paid((sku, 2))
-    (first,) = await stand.orders.begun_parcels(order_no)
+    (first,) = await stand.orders.split_parcels(order_no)
     await stand.orders.carries(first, S.IN_TRANSIT, S.LOST)
     await stand.becomes(first, S.LOST)
     await stand.orders.until(order_no, "shipped")
@@ -98,7 +98,7 @@ async def test_what_a_case_claims_is_not_sent_again_and_what_cannot_be_sent_is_p
     await stand.says(claim, "withdraw")
     _, owed = await stand.refunding(order_no)
     assert (owed.reason, [line.units for line in owed.lines]) == (Reason.PARCEL_LOST, [(1,)])
-    await stand.orders.begun_parcels(order_no)
+    await stand.orders.split_parcels(order_no)
     await stand.orders.carries(second, S.IN_TRANSIT, S.LOST)
     await stand.becomes(second, S.LOST)
     assert await stand.resolves(second, "reship") == S.WRITTEN_OFF

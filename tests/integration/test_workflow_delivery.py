@@ -15,7 +15,7 @@ from worker.delivery import Delivery
 @asynccontextmanager
 async def delivering(stand: OrderStand) -> AsyncIterator[None]:
     """The worker's loop over the inbox."""
-    loop = asyncio.create_task(Delivery(stand.database, stand.client, interval=0.05).run())
+    loop = asyncio.create_task(Delivery(stand.database, stand.client, task_queue=stand.queue, interval=0.05).run())
     try:
         yield
     finally:
@@ -29,7 +29,7 @@ async def test_a_report_that_nobody_was_told_of_is_delivered_later(order_stand: 
     await order_stand.hears(await order_stand.attempt(order_no), PaymentState.SUCCEEDED)
     async with delivering(order_stand):
         await order_stand.until(order_no, "in_production")
-        (parcel_no,) = await order_stand.begun_parcels(order_no)
+        (parcel_no,) = await order_stand.split_parcels(order_no)
         await order_stand.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED, tell=False)
         await order_stand.until(order_no, "delivered")
 

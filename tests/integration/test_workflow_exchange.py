@@ -210,7 +210,7 @@ async def test_an_operator_who_upholds_an_exchange_has_the_replacement_sent_whic
     assert await stand.ends(case) == CaseState.EXCHANGED
 
     sent = await stand.orders.until(replacement_no(case), "in_production")
-    await stand.orders.begun_parcels(sent.order_no)
+    await stand.orders.split_parcels(sent.order_no)
     stopped = await stand.opens(sent.order_no, Kind.CANCELLATION, reason=Reason.CHANGED_MIND)
     assert await stand.gives_back(stopped) == 16_000
     assert await stand.orders.ends(sent.order_no) == "refunded"

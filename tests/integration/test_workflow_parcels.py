@@ -1,11 +1,11 @@
-"""Parcels: one run each, reports in any order, and an order that follows them all (R-SPL-1, R-FUL-1, W6)."""
+"""Parcels: a run each from the first report on, reports in any order, an order that follows (R-SPL-1, R-FUL-1, W6)."""
 
 import asyncio
 
 import pytest
 
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
-from ordersaga.domain.messages import PARCEL_REPORTED, PARCEL_SHIPPED, parcel_workflow_id
+from ordersaga.domain.messages import PARCEL_SHIPPED, parcel_workflow_id
 from ordersaga.persistence import inbox, parcels
 from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import OrderStand
@@ -18,7 +18,7 @@ async def produced(stand: OrderStand, sellers: int = 1) -> tuple[str, list[str],
     """An order of one parcel per seller: its number, its parcels', its SKUs."""
     skus = [await stand.shelves(5) for _ in range(sellers)]
     order_no = await stand.paid(*((sku, 2) for sku in skus))
-    return order_no, await stand.begun_parcels(order_no), skus
+    return order_no, await stand.split_parcels(order_no), skus
 
 
 async def state_of(stand: OrderStand, parcel_no: str) -> ParcelState:
@@ -76,7 +76,7 @@ async def test_a_lost_parcel_waits_to_be_found_and_the_order_with_it(order_stand
 async def test_signals_without_a_report_change_nothing(order_stand: OrderStand) -> None:
     order_no, (parcel_no,), _ = await produced(order_stand)
     for _ in range(3):
-        await order_stand.client.get_workflow_handle(parcel_workflow_id(parcel_no)).signal(PARCEL_REPORTED)
+        await order_stand.tells(parcel_no)
     await order_stand.carries(parcel_no, S.PICKED)
     await until(lambda: state_of(order_stand, parcel_no), lambda state: state is S.PICKED, PATIENCE)
     assert (await order_stand.order(order_no)).state == "in_production"

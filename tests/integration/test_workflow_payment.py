@@ -191,7 +191,7 @@ async def test_a_step_whose_answer_was_lost_is_done_once(order_stand: OrderStand
     payment = await order_stand.attempt(order_no)
     order_stand.mute(order_no, step, 5)
     await order_stand.reports(payment)
-    parcel_nos = await order_stand.begun_parcels(order_no)
+    parcel_nos = await order_stand.split_parcels(order_no)
     assert parcel_nos == [f"{order_no}-1"]
     assert await order_stand.timeline(order_no) == ["submit", "confirm_payment", "split"]
 

@@ -54,7 +54,7 @@ async def test_a_deposit_and_a_balance_in_its_window_are_a_paid_order(stand: Pre
         (Instalment.BALANCE, BALANCE, PaymentState.SUCCEEDED),
     ]
     assert sum(payment.amount.amount for payment in paid) == order.totals.payable
-    (parcel_no,) = await orders.begun_parcels(order_no)
+    (parcel_no,) = await orders.split_parcels(order_no)
     await orders.arrives(parcel_no)
     await orders.until(order_no, "delivered")
     assert await orders.held(sku) == (3, 0)

@@ -64,7 +64,7 @@ async def test_nobody_confirms_for_the_buyer_but_an_operator(order_stand: OrderS
 async def test_the_buyer_is_reminded_once_to_confirm_and_to_review(order_stand: OrderStand) -> None:
     order_no = await order_stand.paid((await order_stand.shelves(), 1))
     order_stand.mute(order_no, "move_order", 6)
-    (parcel_no,) = await order_stand.begun_parcels(order_no)
+    (parcel_no,) = await order_stand.split_parcels(order_no)
     await order_stand.arrives(parcel_no)
     await order_stand.until(order_no, "delivered")
     async with order_stand.database.transaction() as connection:

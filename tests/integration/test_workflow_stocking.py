@@ -107,7 +107,7 @@ async def test_units_are_taken_when_the_order_is_paid_and_not_before(stand: Stoc
     await stand.pays(order_no)
     await stand.orders.until(order_no, "in_production")
     assert await stand.orders.held(sku) == (2, 2)
-    for parcel_no in await stand.orders.begun_parcels(order_no):
+    for parcel_no in await stand.orders.split_parcels(order_no):
         await stand.orders.arrives(parcel_no)
     await stand.orders.until(order_no, "delivered")
     assert await stand.orders.held(sku) == (0, 0)

@@ -27,7 +27,7 @@ async def test_a_run_is_found_by_every_status_in_which_it_waits(order_stand: Ord
     await finds(order_stand, order_no, "payment_failed")
     await order_stand.reports(await order_stand.attempt(order_no))
     await finds(order_stand, order_no, "in_production")
-    first, second = await order_stand.begun_parcels(order_no)
+    first, second = await order_stand.split_parcels(order_no)
     await order_stand.carries(first, ParcelState.HANDED_OVER)
     await finds(order_stand, order_no, "partly_shipped")
     await order_stand.carries(second, ParcelState.HANDED_OVER)

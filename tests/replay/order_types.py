@@ -185,7 +185,7 @@ LIVES = (
 
 
 async def _completed(stand: OrderStand, order_no: str) -> str:
-    for parcel_no in await stand.begun_parcels(order_no):
+    for parcel_no in await stand.split_parcels(order_no):
         await stand.arrives(parcel_no)
     await stand.until(order_no, "delivered")
     await stand.asks(order_no, CONFIRM_RECEIPT)

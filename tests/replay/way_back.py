@@ -80,7 +80,7 @@ async def case_cancellation(stand: OrderStand) -> str:
     """Picked already; the warehouse stops it."""
     async with cases(stand) as after:
         order_no = await stand.paid((await stand.shelves(), 1))
-        (parcel_no,) = await stand.begun_parcels(order_no)
+        (parcel_no,) = await stand.split_parcels(order_no)
         await stand.carries(parcel_no, ParcelState.PICKED)
         case = await after.opens(order_no, Kind.CANCELLATION)
         await after.until(case, CaseState.STOPPING)
@@ -102,7 +102,7 @@ async def stopped(stand: OrderStand) -> str:
     """An order all of whose parcels were stopped."""
     async with cases(stand) as after:
         order_no = await stand.paid((await stand.shelves(), 1))
-        await stand.begun_parcels(order_no)
+        await stand.split_parcels(order_no)
         case = await after.opens(order_no, Kind.CANCELLATION)
         await after.until(case, CaseState.REFUNDING)
         await after.pays_back(case)
@@ -114,12 +114,12 @@ async def stopped_in_part(stand: OrderStand) -> str:
     """One of two units was stopped; the other goes on in a parcel of its own, and is completed after a case."""
     async with cases(stand) as after:
         order_no = await stand.paid((await stand.shelves(), 2))
-        await stand.begun_parcels(order_no)
+        await stand.split_parcels(order_no)
         case = await after.opens(order_no, Kind.CANCELLATION)
         await after.until(case, CaseState.REFUNDING)
         await after.pays_back(case)
         await after.ends(case)
-        *_, rest = await stand.begun_parcels(order_no)
+        *_, rest = await stand.split_parcels(order_no)
         await stand.arrives(rest)
         await stand.until(order_no, "delivered")
         await stand.asks(order_no, CONFIRM_RECEIPT)
@@ -185,7 +185,7 @@ async def _exchanged(after: ParcelStand) -> Case:
 async def _lost(after: ParcelStand) -> tuple[str, str]:
     """An order and its one parcel, which was lost, and time passed."""
     order_no = await after.orders.paid((await after.orders.shelves(), 1))
-    (parcel_no,) = await after.orders.begun_parcels(order_no)
+    (parcel_no,) = await after.orders.split_parcels(order_no)
     await after.orders.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.LOST)
     await after.becomes(parcel_no, ParcelState.LOST)
     await after.waits_for_parcel(parcel_no, timedelta(seconds=PRODUCTION.astray_seconds) + _MOMENT)
@@ -193,7 +193,7 @@ async def _lost(after: ParcelStand) -> tuple[str, str]:
 
 
 async def _completed(stand: OrderStand, order_no: str) -> str:
-    for parcel_no in await stand.begun_parcels(order_no):
+    for parcel_no in await stand.split_parcels(order_no):
         await stand.arrives(parcel_no)
     await stand.until(order_no, "delivered")
     await stand.asks(order_no, CONFIRM_RECEIPT)

@@ -55,6 +55,11 @@ ASTRAY = frozenset({ParcelState.LOST, ParcelState.REFUSED})
 OPEN = frozenset(ParcelState) - ENDS
 
 
+def order_no_of(parcel_no: str) -> str:
+    """The number of the order whose parcel it is: parcels are numbered `<order_no>-<sequence>`."""
+    return parcel_no.rpartition("-")[0]
+
+
 def advance(current: ParcelState, event: ParcelState) -> ParcelState | None:
     """The state after `event`, or `None` when the report comes too late to matter."""
     if current in ENDS or event is current:

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, BindParameter, DateTime, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.lifecycle.after_sales import MACHINE
+from ordersaga.domain.lifecycle.parcel import ENDS, ParcelState
 from ordersaga.domain.reconciliation import Horizon, Kind
 from ordersaga.persistence.comparing import final_states
 
@@ -24,15 +25,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """Which rows wait for a run. `key` is the column by which an id's last part names them."""
+    """Which rows wait for a run: those not over, unless it is said which. An id's last part is the `number`."""
 
     kind: Kind
     prefix: str
     source: str
     over: str
+    waits: str = ""
 
 
 _REFUND = "CASE WHEN source_document = 'payment/' || payment_id THEN payment_id ELSE refund_no END"
+_PARCELS_ENDS = ", ".join(f"'{state}'" for state in sorted(ENDS))
 
 RUNS: Mapping[str, Runs] = {
     "orders' runs": Runs(
@@ -59,6 +62,13 @@ RUNS: Mapping[str, Runs] = {
         "(SELECT group_code AS number, group_code AS subject, NULL AS order_no, state, updated_at FROM groups)",
         "state NOT IN ('forming', 'full')",
     ),
+    "parcels' runs": Runs(
+        Kind.PARCEL_WITHOUT_RUN,
+        "parcel/",
+        "(SELECT parcel_no AS number, parcel_no AS subject, order_no, state, updated_at FROM parcels)",
+        f"state IN ({_PARCELS_ENDS})",
+        waits=f"state NOT IN ({_PARCELS_ENDS}, '{ParcelState.CREATED}')",  # before its first report there is no run
+    ),
 }
 
 _TYPES: Mapping[str, BindParameter[Any]] = {
@@ -71,7 +81,7 @@ async def waiting(
     connection: AsyncConnection, runs: Runs, horizon: Horizon, numbers: Sequence[str] | None = None
 ) -> AsyncIterator[Waiting]:
     """What waits for its run; of these `numbers` alone, if they are given."""
-    async for found in _rows(connection, runs, f"NOT ({runs.over})", horizon, numbers):
+    async for found in _rows(connection, runs, runs.waits or f"NOT ({runs.over})", horizon, numbers):
         yield found
 
 
