@@ -7,6 +7,7 @@ run and waits for its outcome. Every step may be repeated: a retry attaches to w
 import asyncio
 import contextlib
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from api.attempts import open_attempt
@@ -60,6 +61,7 @@ class Submitting:
     ) -> None:
         self._services = services
         self._caller = caller
+        self._request = request
         self._channel = request.payment_channel
         self._language = language
         self._visitor = visitor
@@ -68,10 +70,13 @@ class Submitting:
         correlation.bind(order_no=self._quote.order_no)
         self._has_own_key = key is not None
         self._key = key or f"quote:{self._quote.quote_id}"
-        self._body_hash = fingerprint(request.model_dump(mode="json"))
         self._guard = DuplicateGuard(services.redis, services.settings.duplicate_window_seconds)
         self._goods_key = goods_key(caller.subject, self._quote.items)
         self._placement: Placement | None = None
+
+    @cached_property
+    def _body_hash(self) -> str:
+        return fingerprint(self._request.model_dump(mode="json"))
 
     async def answer(self) -> dict[str, Any]:
         """The placed order's document; every refusal is raised. A sale's gate comes before everything else."""

@@ -12,7 +12,8 @@ from workflows.reviewing import Reviewing
 class FlashSaleOrder(Reviewing, Producing, Receiving):
     """As a standard order, with minutes to pay and everything held at submit.
 
-    Updates: `place`, `decide_risk`, `cancel`, `confirm_receipt`. Signals: `payment_reported`, `parcel_shipped`, `parcel_ended`.
+    Updates: `place`, `decide_risk`, `cancel`, `confirm_receipt`.
+    Signals: `payment_reported`, `parcel_shipped`, `parcel_ended`.
     Guarantees: what the campaign's stock does not hold is not sold; what comes to nothing can be bought by others.
     """
 

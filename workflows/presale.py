@@ -13,8 +13,8 @@ from workflows.stocking import Stocking
 class PresaleOrder(Balancing, Stocking, Producing, Receiving):
     """Deposit, balance in its window, and then as a standard order.
 
-    Updates: `place`, `decide_risk`, `cancel`, `confirm_receipt`. Signals: `payment_reported`, `parcel_shipped`, `parcel_ended`,
-    `refund_finished`.
+    Updates: `place`, `decide_risk`, `cancel`, `confirm_receipt`.
+    Signals: `payment_reported`, `parcel_shipped`, `parcel_ended`, `refund_finished`.
     Guarantees: nothing is produced before the balance is paid; a deposit is kept or given back by the terms that the
     order was placed under; what the order held is given back once it comes to nothing.
     """
