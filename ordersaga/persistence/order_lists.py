@@ -53,7 +53,7 @@ class OrderFilter:
 async def page(
     connection: AsyncConnection, wanted: OrderFilter, *, before: tuple[datetime, str] | None, limit: int
 ) -> Sequence[Order]:
-    """Orders, the newest first, with their lines."""
+    """Orders, the newest first, with their lines. In a transaction: how these are planned holds until it ends."""
     if wanted.states is None or wanted.buyer is not None:
         query = _newest(wanted, before, limit)
     else:
