@@ -2,6 +2,8 @@
 .PHONY: help install demo up test check fuzz bench
 PYTHON ?= python3
 BIN := .venv/bin
+# Compiled once rather than at every start: a stack starts four processes of ours, the tests start dozens of stacks.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
