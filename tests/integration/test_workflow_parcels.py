@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
-from ordersaga.domain.messages import PARCEL_SHIPPED, parcel_workflow_id
+from ordersaga.domain.messages import PARCEL_SHIPPED, order_workflow_id, parcel_workflow_id
 from ordersaga.persistence import inbox, parcels
 from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import OrderStand
@@ -62,6 +62,18 @@ async def test_a_parcel_arrives_whatever_is_reported_in_between(
     assert await state_of(order_stand, parcel_no) is S.DELIVERED
     assert await order_stand.held(sku) == (3, 0)
     assert (await order_stand.timeline(order_no)).count("ship_last_parcel") == 1
+
+
+async def test_the_parcels_of_orders_that_began_earlier_are_their_children(order_stand: OrderStand) -> None:
+    submission = await order_stand.submits((await order_stand.shelves(5), 1))
+    await order_stand.begins(submission)
+    await order_stand.places(submission)
+    await order_stand.reports(await order_stand.attempt(submission.order_no))
+    (parcel_no,) = await order_stand.split_parcels(submission.order_no)
+    await order_stand.arrives(parcel_no)
+    await order_stand.until(submission.order_no, "delivered")
+    described = await order_stand.client.get_workflow_handle(parcel_workflow_id(parcel_no)).describe()
+    assert described.parent_id == order_workflow_id(submission.order_no)
 
 
 async def test_a_lost_parcel_waits_to_be_found_and_the_order_with_it(order_stand: OrderStand) -> None:

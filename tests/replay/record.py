@@ -236,6 +236,11 @@ SCENES: dict[str, Callable[[OrderStand], Awaitable[str]]] = {
     )
 }
 """Each plays a life and gives the id of the run to keep."""
+SCENES |= {
+    f"{name}_revision_2": SCENES[name]
+    for name in ("two_parcels", "parcel", "database_away", "presale_paid", "order_lost", "parcel_given_up", "stopped")
+}
+"""Lives whose runs do otherwise since then (`OrderStart.revision`); the histories without it are of before."""
 
 
 async def _completed(stand: OrderStand, order_no: str) -> str:
