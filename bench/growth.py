@@ -2,7 +2,7 @@
 
 The sizes follow one another in one database; it cannot shrink again. So the floor of a figure is what it was at a
 thousand orders, as it would be at the pace of the moment: with every round something is measured that does not grow –
-a call for one SKU beside lists, the bare run beside submits, a loop of additions beside CPU – and the floor is taken
+calls for one SKU beside each list, the bare run beside submits, a loop of additions beside CPU – and the floor is taken
 times what that costs now against what it cost then. PostgreSQL's CPU is what it takes beyond what it takes when idle.
 A smaller factor stores fewer orders; a larger one no more than a million.
 
@@ -41,7 +41,7 @@ from bench.submit import quoted
 ABOUT = "placing and listing orders when a million are stored, and what an order leaves behind"
 
 _SMALLEST, _LARGER = 1_000, (100_000, 1_000_000)
-_LISTED, _SKUS, _ALONE, _TOGETHER, _RUNNING, _LIVES = 24, 60, 24, 96, 300, 4
+_LISTED, _ALONE, _TOGETHER, _RUNNING, _LIVES = 24, 24, 96, 300, 4
 _AT_ONCE = 8
 _TIMES = 1.3
 _SLOWER = Goal(at_most=_TIMES)
@@ -78,7 +78,7 @@ class Lap:
 
     def less(self, idle: "Lap") -> float:
         """Milliseconds of CPU beyond what idleness would have cost."""
-        return 1000 * max(self.cpu - idle.cpu * self.seconds / idle.seconds, 0.0)
+        return 1000 * (self.cpu - idle.cpu * self.seconds / idle.seconds)
 
 
 class Clock:
@@ -133,13 +133,16 @@ async def _sizes(stand: Bed, plans: Plans, bare: BareRuns, lives: Lives) -> Asyn
 
 async def _round(stand: Bed, bare: BareRuns, lists: Mapping[str, List], size: Size) -> None:
     size.paces["additions"].append(additions_seconds())
-    clock = Clock(stand)
+    clock, sku = Clock(stand), partial(stand.api.nobody().get, f"/v1/skus/{SKU}")
     await asyncio.sleep(_REST_SECONDS)  # what the processes ask while nobody asks them
     idle = clock.lap()
+    listed = 0.0
     for name, call in lists.items():
+        size.paces[f"list: {name}"].append((await burst([sku] * _LISTED, 1)).p50_ms)
+        clock.lap()
         size.values[f"list: {name}"].append((await burst([call] * _LISTED, 1)).p50_ms)
-    size.values["list: PostgreSQL's CPU"].append(clock.lap().less(idle) / (_LISTED * len(lists)))
-    size.paces["lists"].append((await burst([partial(stand.api.nobody().get, f"/v1/skus/{SKU}")] * _SKUS, 1)).p50_ms)
+        listed += clock.lap().less(idle)
+    size.values["list: PostgreSQL's CPU"].append(listed / (_LISTED * len(lists)))
 
     alone, together = await quoted(stand, stand.amount.of(_ALONE)), await quoted(stand, stand.amount.of(_TOGETHER))
     clock.lap()
@@ -196,7 +199,7 @@ def _compared(sizes: Sequence[Size]) -> Iterator[Figure]:
 
 def _at_the_pace(then: Size, now: Size, name: str) -> list[float]:
     pace = {"submit: 1 at once, p50": "submits alone", f"submit: {_AT_ONCE} at once": "submits together"}.get(
-        name, "additions" if name.endswith("CPU") else "lists"
+        name, "additions" if name.endswith("CPU") else name
     )
     paces = zip(then.values[name], then.paces[pace], now.paces[pace], strict=True)
     return [value * here / there for value, there, here in paces]
