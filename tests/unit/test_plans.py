@@ -42,5 +42,9 @@ def test_only_tables_that_grow_are_told_of() -> None:
 
 def test_a_statement_that_reads_few_pages_may_read_some_more() -> None:
     small = {"a": Statement(calls=2, pages=8), "b": Statement(calls=1, pages=20)}
-    large = {"a": Statement(calls=1, pages=30), "b": Statement(calls=2, pages=122), "new": Statement(calls=1, pages=900)}
+    large = {
+        "a": Statement(calls=1, pages=30),
+        "b": Statement(calls=2, pages=122),
+        "new": Statement(calls=1, pages=900),
+    }
     assert reading_more(small, large, 3.0) == {"b": (20.0, 61.0)}
