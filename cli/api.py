@@ -1,13 +1,30 @@
 """`ordersaga api`: the HTTP API as a process."""
 
+from typing import TYPE_CHECKING
+
+from cli.loading import loading
+
+if TYPE_CHECKING:
+    from api.serving import Server
+
 
 def api() -> None:
     """Serve the HTTP API (settings from the environment)."""
+    with loading():
+        from api.serving import STARTUP_FAILED
+
+        server = _server()
+    server.run()
+    if not server.started:
+        raise SystemExit(STARTUP_FAILED)
+
+
+def _server() -> "Server":
     import uvicorn
 
     from api.app import create_app
     from api.hardening.server import uvicorn_options
-    from api.serving import STARTUP_FAILED, Server
+    from api.serving import Server
     from ordersaga.gateways.observation import observe_process
     from ordersaga.settings import get_settings
 
@@ -29,7 +46,4 @@ def api() -> None:
         server_header=False,
         **uvicorn_options(settings.http),
     )
-    server = Server(config, app.state.scraping, drain_seconds=settings.api_drain_seconds)
-    server.run()
-    if not server.started:
-        raise SystemExit(STARTUP_FAILED)
+    return Server(config, app.state.scraping, drain_seconds=settings.api_drain_seconds)

@@ -1,13 +1,16 @@
 """`ordersaga worker`: a Temporal worker as a process."""
 
+from cli.loading import loading
+
 
 def worker() -> None:
     """Run workflows and activities (settings from the environment)."""
-    import uvloop
+    with loading():
+        import uvloop
 
-    from ordersaga.gateways.observation import observe_process
-    from ordersaga.settings import get_settings
-    from worker.main import serve
+        from ordersaga.gateways.observation import observe_process
+        from ordersaga.settings import get_settings
+        from worker.main import serve
 
     settings = get_settings()
     observe_process(
