@@ -29,11 +29,11 @@ class Programs:
     command: tuple[str, ...]
     decided: Mapping[str, str]
 
-    def step(self, subcommand: str) -> Program:
+    def step(self, subcommand: str, *options: str) -> Program:
         """A subcommand that is run to its end, such as `migrate`."""
         return Program(
             name=subcommand,
-            command=(*self.command, subcommand),
+            command=(*self.command, subcommand, *options),
             environment=for_programs(self.decided),
             log=self.folder.log_of(subcommand),
             boot_seconds=180.0,

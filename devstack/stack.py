@@ -81,17 +81,17 @@ class Stack:
             logs.rotate(self.folder.logs)
             await self._start_servers()
             if not self.options.servers_only:
-                await self.migrate()
-                await self.seed()
+                await self.migrate(seed=True)
                 await self._start_programs()
             self._publish_addresses()
         except BaseException:
             await self.stop()
             raise
 
-    async def migrate(self) -> None:
-        """Bring the database's tables and Temporal's search attributes to this version."""
-        await self._children.run(self._programs.step("migrate"))
+    async def migrate(self, *, seed: bool = False) -> None:
+        """Bring the database's tables and Temporal's search attributes to this version; `seed` also seeds."""
+        # One process for both: loading our modules is most of what either costs.
+        await self._children.run(self._programs.step("migrate", *(("--seed",) if seed else ())))
 
     async def seed(self) -> None:
         """Load the demo catalogue; again and again without harm."""

@@ -11,17 +11,6 @@ import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from temporalio import workflow
-from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
-
-
-@workflow.defn(name="stand-in")
-class StandInWorkflow:
-    @workflow.run
-    async def run(self) -> str:
-        return "done"
-
 
 class Ready(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -31,6 +20,17 @@ class Ready(BaseHTTPRequestHandler):
 
 
 async def work() -> None:
+    # Only here: the others are started as often, and would pay half a second for it.
+    from temporalio import workflow
+    from temporalio.client import Client
+    from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+    @workflow.defn(name="stand-in")
+    class StandInWorkflow:
+        @workflow.run
+        async def run(self) -> str:
+            return "done"
+
     client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"])
     async with Worker(
         client, task_queue="orders", workflows=[StandInWorkflow], workflow_runner=UnsandboxedWorkflowRunner()
@@ -38,7 +38,7 @@ async def work() -> None:
         await asyncio.Event().wait()
 
 
-def main(subcommand: str) -> None:
+def main(subcommand: str, *options: str) -> None:
     print(f"stand-in {subcommand} runs", flush=True)
     if os.environ.get("STAND_IN_BROKEN") == subcommand:
         sys.exit(f"stand-in {subcommand} is broken on purpose")
@@ -46,7 +46,7 @@ def main(subcommand: str) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     match subcommand:
         case "migrate" | "seed":
-            Path(os.environ["ORDERSAGA_DATA_DIR"], f"{subcommand}.done").touch()
+            Path(os.environ["ORDERSAGA_DATA_DIR"], f"{subcommand}.done").write_text(" ".join(options))
         case "api":
             address = (os.environ["ORDERSAGA_API_HOST"], int(os.environ["ORDERSAGA_API_PORT"]))
             HTTPServer(address, Ready).serve_forever()
@@ -57,4 +57,4 @@ def main(subcommand: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
