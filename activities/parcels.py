@@ -20,8 +20,13 @@ from ordersaga.persistence.orders import Order
 log = structlog.get_logger()
 
 
-async def advance_parcel(connection: AsyncConnection, parcel_no: str, at: datetime) -> ParcelState:
-    """Apply every report of a parcel that was not applied yet, oldest first; the answer is its state."""
+async def advance_parcel(
+    connection: AsyncConnection, parcel_no: str, at: datetime, *, by_its_run: bool = True
+) -> ParcelState:
+    """Apply every report of a parcel that was not applied yet, oldest first; the answer is its state.
+
+    What is not applied `by_its_run`, the parcel's run has yet to hear of: it tells the order.
+    """
     parcel = await parcels.known(connection, parcel_no, lock=True)
     reports = await inbox.unapplied(connection, [parcel_no])
     state = parcel.state
@@ -36,7 +41,7 @@ async def advance_parcel(connection: AsyncConnection, parcel_no: str, at: dateti
             connection, parcel.order_no, parcel_no, action=event, from_state=state, to_state=reached, at=at, by=by
         )
         state = reached
-    await inbox.mark_applied(connection, reports, at)
+    await inbox.mark_applied(connection, reports, at, by_its_run=by_its_run)
     if is_shipped(state) and not is_shipped(parcel.state):
         await _tell_who_would_stop_it(connection, parcel.order_no, parcel_no)
     return state

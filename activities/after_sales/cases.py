@@ -54,9 +54,10 @@ class AfterSales(AfterSalesActivities):
     @implements(AfterSalesActivities.take_up)
     async def take_up(self, request: TakeUpCase) -> CaseStanding:
         async with self._database.transaction() as connection:
-            case = await after_sales.known(connection, request.case_no)
+            # In this order: what comes after the first look is told, and what came before is seen by the second.
             told = await inbox.unapplied(connection, [case_workflow_id(request.case_no)])
             await inbox.mark_applied(connection, told, request.at)
+            case = await after_sales.known(connection, request.case_no)
             return await self._standing(connection, case)
 
     @implements(AfterSalesActivities.act)

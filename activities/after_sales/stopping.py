@@ -38,7 +38,7 @@ async def action_for(connection: AsyncConnection, case: Case, request: ActOnCase
     Fails, to be tried again, while the order is about to be split.
     """
     for parcel_no in {unit.parcel_no for unit in await _claimed(connection, case) if unit.parcel_no is not None}:
-        await advance_parcel(connection, parcel_no, request.at)
+        await advance_parcel(connection, parcel_no, request.at, by_its_run=False)
     claimed = await _claimed(connection, case)
     order = await orders.known(connection, case.order_no)
     if any(unit.parcel_no is None for unit in claimed) and order.machine.allows(

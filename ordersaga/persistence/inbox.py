@@ -136,10 +136,13 @@ async def unapplied(connection: AsyncConnection, subjects: Sequence[str]) -> Seq
     return [Report(**row._mapping) for row in rows]
 
 
-async def mark_applied(connection: AsyncConnection, reports: Sequence[Report], at: datetime) -> None:
+async def mark_applied(
+    connection: AsyncConnection, reports: Sequence[Report], at: datetime, *, by_its_run: bool = True
+) -> None:
+    """A run that applies a report knows of it; what somebody else applies, the run is still told of."""
     if reports:
         numbers = [report.report_id for report in reports]
-        known = func.coalesce(inbox.c.delivered_at, at)
+        known = func.coalesce(inbox.c.delivered_at, at) if by_its_run else inbox.c.delivered_at
         await connection.execute(
             update(inbox).where(inbox.c.report_id.in_(numbers)).values(applied_at=at, delivered_at=known)
         )

@@ -5,10 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from ordersaga.domain.after_sales.case import Kind, Reason
+from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import CANCEL
 from ordersaga.domain.payment import PaymentState
 from tests.integration.order_stand import OrderStand
+from tests.integration.parcel_stand import ParcelStand
+from tests.integration.refund_stand import RefundStand
 from worker.delivery import Delivery
 
 
@@ -32,6 +36,17 @@ async def test_a_report_that_nobody_was_told_of_is_delivered_later(order_stand: 
         (parcel_no,) = await order_stand.split_parcels(order_no)
         await order_stand.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED, tell=False)
         await order_stand.until(order_no, "delivered")
+
+
+async def test_a_report_that_a_case_took_into_account_is_still_told_to_the_parcels_run(order_stand: OrderStand) -> None:
+    """Whoever stored it died before telling anybody."""
+    stand = ParcelStand(order_stand, RefundStand(order_stand))
+    order_no, (parcel_no,), _ = await stand.produced(1)
+    await order_stand.carries(parcel_no, ParcelState.HANDED_OVER, tell=False)
+    case = await stand.opens(order_no, Kind.CANCELLATION, {1: 1}, reason=Reason.CHANGED_MIND)
+    await stand.until(case, CaseState.AWAITING_RETURN)
+    async with delivering(order_stand):
+        await order_stand.until(order_no, "shipped")
 
 
 async def test_money_for_a_closed_order_is_booked_as_unexpected(order_stand: OrderStand) -> None:
