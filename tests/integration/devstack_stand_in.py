@@ -19,25 +19,6 @@ class Ready(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-async def work() -> None:
-    # Only here: the others are started as often, and would pay half a second for it.
-    from temporalio import workflow
-    from temporalio.client import Client
-    from temporalio.worker import UnsandboxedWorkflowRunner, Worker
-
-    @workflow.defn(name="stand-in")
-    class StandInWorkflow:
-        @workflow.run
-        async def run(self) -> str:
-            return "done"
-
-    client = await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"])
-    async with Worker(
-        client, task_queue="orders", workflows=[StandInWorkflow], workflow_runner=UnsandboxedWorkflowRunner()
-    ):
-        await asyncio.Event().wait()
-
-
 def main(subcommand: str, *options: str) -> None:
     print(f"stand-in {subcommand} runs", flush=True)
     if os.environ.get("STAND_IN_BROKEN") == subcommand:
@@ -51,6 +32,9 @@ def main(subcommand: str, *options: str) -> None:
             address = (os.environ["ORDERSAGA_API_HOST"], int(os.environ["ORDERSAGA_API_PORT"]))
             HTTPServer(address, Ready).serve_forever()
         case "worker":
+            # Only here: the others are started as often, and would pay half a second for Temporal's client.
+            from tests.integration.devstack_stand_in_worker import work
+
             asyncio.run(work())
         case "simulate":
             signal.pause()

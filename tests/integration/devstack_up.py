@@ -9,7 +9,7 @@ from cli.ending import end
 from cli.up import run
 from devstack.options import StackOptions
 
-STAND_IN = (sys.executable, str(Path(__file__).with_name("devstack_stand_in.py")))
+STAND_IN = (sys.executable, "-m", "tests.integration.devstack_stand_in")
 
 if __name__ == "__main__":
     # Whoever runs the tests under nohup ignores hang-ups, and children inherit that; these tests are about hang-ups.
