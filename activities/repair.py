@@ -9,6 +9,7 @@ from typing import assert_never
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.errors import ActionNotAllowed, NotFound
+from ordersaga.domain.lifecycle.parcel import order_no_of
 from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.messages import (
@@ -82,10 +83,12 @@ class Repairs:
             case Kind.ORDER_WITHOUT_RUN:
                 await self._take_up(item, order_workflow_id(item.subject))
                 await self._wake_parcels(item)
+                await self._tell_of_parcels(item.subject)
             case Kind.CASE_WITHOUT_RUN | Kind.CASE_REFUNDED_AND_WAITING:
                 await after_sales.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
             case Kind.PARCEL_WITHOUT_RUN:
-                await parcel.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
+                if not await parcel.begin(client, item.subject, task_queue=queue, patience=_PATIENCE):
+                    await self._tell_of_parcels(order_no_of(item.subject))
             case Kind.GROUP_WITHOUT_RUN:
                 await group.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
             case Kind.UNEXPECTED_MONEY_KEPT:
@@ -119,6 +122,13 @@ class Repairs:
                     event_id=f"{parcel_no}:{item.last_seen.isoformat()}",
                     subject=item.subject,
                 )
+
+    async def _tell_of_parcels(self, order_no: str) -> None:
+        """What parcels' runs told the order's while it was away is lost, and those that have ended say nothing more."""
+        async with self._database.transaction() as connection:
+            found = await parcels.of_order(connection, order_no)
+        for sent in found:
+            await parcel.tell_order(self._open_runs.client, sent.parcel_no, sent.state, patience=_PATIENCE)
 
     async def _ask(self, item: Item, at: datetime) -> None:
         """The answer is stored like any report, and delivered and judged like one."""

@@ -16,7 +16,13 @@ from activities.payment import settle
 from activities.refund import settle_refund
 from ordersaga.domain.errors import OrderError
 from ordersaga.domain.lifecycle.registry import order_type
-from ordersaga.domain.messages import PARCEL_REPORTED, PAYMENT_REPORTED, REFUND_REPORTED, TASK_QUEUE
+from ordersaga.domain.messages import (
+    PARCEL_REPORTED,
+    PAYMENT_REPORTED,
+    REFUND_REPORTED,
+    TASK_QUEUE,
+    parcel_workflow_id,
+)
 from ordersaga.gateways import correlation
 from ordersaga.gateways.telling import tell
 from ordersaga.persistence import inbox, orders, parcels, payments
@@ -107,7 +113,9 @@ class Delivery:
                 elif delivery.signal == REFUND_REPORTED:
                     await settle_refund(connection, delivery.subject, datetime.now(UTC))
                 elif delivery.signal == PARCEL_REPORTED:
-                    await advance_parcel(connection, delivery.subject, datetime.now(UTC))
+                    # What wakes a run that was taken up again is about its order, and no report.
+                    parcel_no = delivery.workflow_id.removeprefix(parcel_workflow_id(""))
+                    await advance_parcel(connection, parcel_no, datetime.now(UTC))
         except OrderError as error:
             log.error("a late report could not be applied", report_id=delivery.report_id, code=error.code)
         return True

@@ -12,11 +12,14 @@ from temporalio.common import (
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from ordersaga.contracts.search_attributes import ORDER_NO
-from ordersaga.domain.lifecycle.parcel import order_no_of
+from ordersaga.domain.lifecycle.parcel import ENDS, ParcelState, is_shipped, order_no_of
 from ordersaga.domain.messages import (
     FULFILMENT_WORKFLOW,
+    PARCEL_ENDED,
     PARCEL_REPORTED,
+    PARCEL_SHIPPED,
     FulfilmentStart,
+    ParcelEnd,
     order_workflow_id,
     parcel_workflow_id,
 )
@@ -42,6 +45,18 @@ async def begin(client: Client, parcel_no: str, *, task_queue: str, patience: ti
     except WorkflowAlreadyStartedError:
         return False
     return True
+
+
+async def tell_order(client: Client, parcel_no: str, state: ParcelState, *, patience: timedelta) -> None:
+    """Tell the order's run again what the parcel's run told it while it was away; twice is harmless.
+
+    Raises `RPCError` while the order has no run.
+    """
+    run = client.get_workflow_handle(order_workflow_id(order_no_of(parcel_no)))
+    if is_shipped(state):
+        await run.signal(PARCEL_SHIPPED, parcel_no, rpc_timeout=patience)
+    if state in ENDS:
+        await run.signal(PARCEL_ENDED, ParcelEnd(parcel_no=parcel_no, state=state), rpc_timeout=patience)
 
 
 def beginning(parcel_no: str, *, task_queue: str) -> WithStartWorkflowOperation[object, object]:

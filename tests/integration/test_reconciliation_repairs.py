@@ -7,11 +7,18 @@ from cli.reconcile import Outcome, repair
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.lifecycle.refund import RefundState
-from ordersaga.domain.messages import SETTLE_REFUND, ReconciliationOutcome, parcel_workflow_id, refund_workflow_id
+from ordersaga.domain.messages import (
+    SETTLE_REFUND,
+    ReconciliationOutcome,
+    order_workflow_id,
+    parcel_workflow_id,
+    refund_workflow_id,
+)
 from ordersaga.domain.payment import PaymentState
 from ordersaga.domain.reconciliation import ItemState, Kind
 from ordersaga.domain.refund import number_of, source_of
 from ordersaga.gateways.payment.provider import ProviderUnavailable
+from ordersaga.gateways.runs import OpenRuns
 from ordersaga.persistence import reconciliation
 from tests.goods import twd
 from tests.integration.books_stand import BooksStand, kinds
@@ -69,6 +76,30 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(bookshop: BooksStand) -
     assert {item.item_id for item in await shop.items()} - before == set()
     described = await orders.client.get_workflow_handle(parcel_workflow_id(lost)).describe()
     assert described.status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_an_order_whose_run_was_away_while_its_parcels_ended_hears_of_it(bookshop: BooksStand) -> None:
+    """Its parcels' runs have nobody to tell then, and end; one order is taken up in the Temporal UI."""
+    shop, orders = bookshop, bookshop.orders
+    sku = await orders.shelves()
+    away, by_hand = [await orders.placed((sku, 1)) for _ in range(2)]
+    for order_no in (away, by_hand):
+        await shop.pays(order_no)
+        await orders.run(order_no).terminate()
+        (parcel_no,) = await orders.split_parcels(order_no)
+        await orders.arrives(parcel_no)
+        await orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)).result()
+    await OpenRuns(orders.client, orders.queue).take_up(order_workflow_id(by_hand))
+
+    found = kinds(await shop.look())
+    untold = (Kind.PARCEL_WITHOUT_RUN, f"{by_hand}-1")
+    assert {(Kind.ORDER_WITHOUT_RUN, away), untold} <= found
+    await shop.repair(Kind.ORDER_WITHOUT_RUN, away)
+    await shop.repair(*untold)
+    for order_no in (away, by_hand):
+        await orders.until(order_no, "delivered")
+        assert (await orders.timeline(order_no))[-2:] == ["ship_last_parcel", "deliver_last_parcel"]
+    assert not kinds(await shop.look()) & {(Kind.PARCEL_WITHOUT_RUN, f"{order_no}-1") for order_no in (away, by_hand)}
 
 
 async def test_a_capture_that_nobody_heard_of_is_asked_about_and_money_paid_back_twice_is_told(

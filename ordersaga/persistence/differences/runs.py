@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.lifecycle.after_sales import MACHINE
 from ordersaga.domain.lifecycle.parcel import ENDS, ParcelState
+from ordersaga.domain.lifecycle.states import State
 from ordersaga.domain.reconciliation import Horizon, Kind
 from ordersaga.persistence.comparing import final_states
 
@@ -36,6 +37,11 @@ class Runs:
 
 _REFUND = "CASE WHEN source_document = 'payment/' || payment_id THEN payment_id ELSE refund_no END"
 _PARCELS_ENDS = ", ".join(f"'{state}'" for state in sorted(ENDS))
+_FOLLOWING = ", ".join(f"'{state}'" for state in (State.IN_PRODUCTION, State.PARTLY_SHIPPED, State.SHIPPED))
+"""An order follows its parcels in these states, and leaves them when it hears that the last one has ended."""
+_UNTOLD = f"""order_no IN (
+    SELECT order_no FROM orders WHERE state IN ({_FOLLOWING}) AND NOT EXISTS (
+        SELECT 1 FROM parcels WHERE parcels.order_no = orders.order_no AND parcels.state NOT IN ({_PARCELS_ENDS})))"""  # noqa: S608 - ours
 
 RUNS: Mapping[str, Runs] = {
     "orders' runs": Runs(
@@ -67,7 +73,8 @@ RUNS: Mapping[str, Runs] = {
         "parcel/",
         "(SELECT parcel_no AS number, parcel_no AS subject, order_no, state, updated_at FROM parcels)",
         f"state IN ({_PARCELS_ENDS})",
-        waits=f"state NOT IN ({_PARCELS_ENDS}, '{ParcelState.CREATED}')",  # before its first report there is no run
+        # Before its first report it has no run. Once it has ended its order was told, unless that was away.
+        waits=f"(state NOT IN ({_PARCELS_ENDS}, '{ParcelState.CREATED}') OR state IN ({_PARCELS_ENDS}) AND {_UNTOLD})",
     ),
 }
 
