@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,11 +13,13 @@ from temporalio.client import Client
 from cli.ending import end
 from devstack.options import StackOptions
 from devstack.stack import Stack
+from tests.scheduling import SharedStackScheduling
 from tests.shop import Shop, callers_of
 
 _EXIT_STATUS = pytest.StashKey[int]()
 _LONGEST = 110.0
 _FIRST = (
+    "e2e/test_lost_steps.py",
     "e2e/test_crashes.py",
     "integration/test_devstack_up.py",
     "chaos/test_survival.py",
@@ -25,7 +28,6 @@ _FIRST = (
     "chaos/test_chaos.py",
     "e2e/test_replay_orders.py",
     "integration/test_reconciliation.py",
-    "e2e/test_lost_steps.py",
     "integration/test_offers_contended.py",
     "integration/test_workflow_exchange.py",
     "integration/test_workflow_presale.py",
@@ -36,6 +38,11 @@ _FIRST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {Path(__file__).parent / name: rank for rank, name in enumerate(_FIRST)}
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedStackScheduling | None:
+    return SharedStackScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

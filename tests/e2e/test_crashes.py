@@ -3,27 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
 import pytest
 
 from devstack.stack import Stack
-from tests.e2e.broken_stack import LONGEST, decided, kill, revive, running
+from tests.e2e.broken_stack import LONGEST, decided, kill, revive
 from tests.shop import Document, Person, Shop, callers_of, refused, until
 
 pytestmark = pytest.mark.timeout(240)
 
 CROWD = 16
 CLAIMS = 4
-
-
-@pytest.fixture(scope="module")
-async def fragile(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    """A stack of this module's own, to be broken."""
-    async with running(tmp_path_factory.mktemp("fragile") / "data") as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -214,30 +206,31 @@ async def paid_back(stack: Stack, payment_id: str) -> list[int]:
     return [row["amount"] for row in rows]
 
 
-async def test_after_everything_was_killed_a_new_start_goes_on_with_every_order(tmp_path: Path) -> None:
-    async with running(tmp_path / "data") as stack, callers_of(stack.addresses.api) as http:
-        shop = await Shop.open(stack, http)
-        buyer, sku = shop.buyer(), await shop.shelves(on_hand=9)
-        unpaid = await shop.places(buyer, (sku, 1))
-        produced = await shop.produces(buyer, (sku, 2))
-        shipped = await shop.produces(buyer, (sku, 3))
-        await shop.reports(shipped["parcels"][0], "handed_over")
-        await shop.until(shipped["order_no"], "shipped")
-        other = shop.buyer("bob")
-        cancelled = await shop.places(other, (sku, 1))
-        too_late = await shop.attempts(other, cancelled)
-        await other.post(f"/v1/orders/{cancelled}/cancel")
-        await shop.simulates(too_late, late=True, refunds={"delay_s": 5, "times": 0})
-        await until(
-            lambda: other.order(cancelled),
-            lambda order: [item["state"] for item in order["refunds"]] == ["sent"],
-            LONGEST,
-        )
-        for part in list(stack.addresses.pids):
-            await kill(stack, part)
+async def test_after_everything_was_killed_a_new_start_goes_on_with_every_order(fragile: Stack, shop: Shop) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves(on_hand=9)
+    unpaid = await shop.places(buyer, (sku, 1))
+    produced = await shop.produces(buyer, (sku, 2))
+    shipped = await shop.produces(buyer, (sku, 3))
+    await shop.reports(shipped["parcels"][0], "handed_over")
+    await shop.until(shipped["order_no"], "shipped")
+    other = shop.buyer("bob")
+    cancelled = await shop.places(other, (sku, 1))
+    too_late = await shop.attempts(other, cancelled)
+    await other.post(f"/v1/orders/{cancelled}/cancel")
+    await shop.simulates(too_late, late=True, refunds={"delay_s": 5, "times": 0})
+    await until(
+        lambda: other.order(cancelled),
+        lambda order: [item["state"] for item in order["refunds"]] == ["sent"],
+        LONGEST,
+    )
+    for part in list(fragile.addresses.pids):
+        await kill(fragile, part)
+    async with asyncio.timeout(LONGEST):
+        await fragile.stop()
+        await fragile.start()
 
-    async with running(tmp_path / "data") as stack, callers_of(stack.addresses.api) as http:
-        shop.stack, shop.http = stack, http
+    async with callers_of(fragile.addresses.api) as http:
+        shop.http = http
         buyer = shop.buyer()
         assert sorted(await buyer.orders()) == sorted([unpaid, produced["order_no"], shipped["order_no"]])
         assert await shop.stock(sku) == (6, 3)

@@ -15,7 +15,7 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
 from devstack.stack import Stack
-from tests.e2e.broken_stack import LONGEST, decided, kill, revive, running
+from tests.e2e.broken_stack import LONGEST, decided, kill, revive
 from tests.marketing import Marketing, off
 from tests.shop import Document, Person, Shop, callers_of, moved_the_order, succeeded, twd, until
 
@@ -67,14 +67,11 @@ class Bereaved:
 
 
 @pytest.fixture(scope="module")
-async def bereaved(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bereaved]:
+async def bereaved(fragile: Stack) -> AsyncIterator[Bereaved]:
     """All of it at once: starting again after a dead worker takes a workflow task's ten seconds each time."""
-    async with (
-        running(tmp_path_factory.mktemp("lost") / "data") as stack,
-        callers_of(stack.addresses.api) as http,
-    ):
-        shop = await Shop.open(stack, http)
-        yield await bereave(stack, shop)
+    async with callers_of(fragile.addresses.api) as http:
+        shop = await Shop.open(fragile, http)
+        yield await bereave(fragile, shop)
 
 
 async def bereave(stack: Stack, shop: Shop) -> Bereaved:
