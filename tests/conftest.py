@@ -69,7 +69,6 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         simulate=False,
         time_skipping=True,
         environment={
-            "ORDERSAGA_SANDBOXED_WORKFLOWS": "true",
             "ORDERSAGA_AUDIT__CHECKPOINT_SECONDS": "3",
             "ORDERSAGA_POLICIES": '{"digital": {"after_sales_seconds": 30}}',  # a busy machine takes its time
         },
