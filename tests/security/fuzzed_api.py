@@ -16,6 +16,7 @@ from devstack.ports import LOOPBACK, Ports
 from devstack.programs import Programs
 from devstack.roster import Roster
 from devstack.stack import Stack
+from tests.integration.order_worker import own_database
 
 _NAME = "fuzzed"
 _LONGEST = 100.0
@@ -45,15 +46,13 @@ class Fuzzed:
 @asynccontextmanager
 async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[Fuzzed]:
     """The servers are the session's; the database, the task queue and the processes are not."""
-    server = await asyncpg.connect(stack.addresses.database, timeout=10)
-    await server.execute(f"CREATE DATABASE {_NAME}", timeout=30)
-    await server.close(timeout=10)
+    settings = await own_database(stack.addresses, _NAME)
     ports, folder = Ports(0), DataFolder(root)
     for part in ("api", "metrics"):
         ports.take(part)
     folder.prepare()
     url = f"http://{LOOPBACK}:{ports['api']}"
-    database = f"{stack.addresses.database.rpartition('/')[0]}/{_NAME}"
+    database = settings.database_url.get_secret_value()
     decided = {
         "ORDERSAGA_DATABASE_URL": database,
         "ORDERSAGA_REDIS_URL": f"{stack.addresses.redis.rpartition('/')[0]}/1",
@@ -66,7 +65,6 @@ async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[Fuzzed]:
     children = Children(Roster(folder.processes), unheard, lambda: None)
     try:
         async with asyncio.timeout(_LONGEST):
-            await children.run(programs.step("migrate"))
             await asyncio.gather(
                 children.boot(programs.api), children.boot(partial(programs.worker, 1, ports["metrics"]))
             )
