@@ -58,7 +58,7 @@ async def list_parcels(
         open_only=open_only,
     )
     async with services.database.transaction() as connection:
-        found = await parcels.page(connection, wanted, after=after[0] if after else "", limit=limit)
+        found = await parcels.listed(connection, wanted, after=after[0] if after else "", limit=limit)
     return Page(
         items=[ParcelView.model_validate(asdict(parcel)) for parcel in found],
         next_cursor=paging.encode([found[-1].parcel_no]) if len(found) == limit else None,

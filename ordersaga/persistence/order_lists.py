@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, select, text, true, tuple_
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.persistence.orders import Order, lines_of, of_row
+from ordersaga.persistence.planning import plan_each_time
 from ordersaga.persistence.tables.orders import order_lines, orders
 from ordersaga.persistence.tables.parcels import parcels
-
-_PLANNED_EACH_TIME = text("SET LOCAL plan_cache_mode = force_custom_plan")
-"""How to find a merchant's orders depends on how many they are, and on the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +57,8 @@ async def page(
     else:
         query = _newest_of_each_state(wanted, wanted.states, before, limit)
     if wanted.buyer is None:
-        await connection.execute(_PLANNED_EACH_TIME)
+        # How to find a merchant's orders depends on how many they are, and on the limit.
+        await plan_each_time(connection)
     rows = (await connection.execute(query)).all()
     lines = await lines_of(connection, [row.order_no for row in rows])
     return [of_row(row, lines[row.order_no]) for row in rows]

@@ -13,6 +13,7 @@ from ordersaga.domain.after_sales.units import Placed
 from ordersaga.domain.errors import NotFound
 from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
 from ordersaga.domain.splitting import Parcel, ParcelLine
+from ordersaga.persistence.planning import plan_each_time
 from ordersaga.persistence.tables.orders import orders, transitions
 from ordersaga.persistence.tables.parcels import parcel_lines, parcels
 
@@ -128,6 +129,14 @@ async def page(
         )
         for row in rows
     ]
+
+
+async def listed(
+    connection: AsyncConnection, wanted: ParcelFilter, *, after: str, limit: int
+) -> Sequence[StoredParcel]:
+    """`page`, in a transaction, for parcels of many orders: those that are open are few among many."""
+    await plan_each_time(connection)
+    return await page(connection, wanted, after=after, limit=limit)
 
 
 async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[StoredParcel]:
