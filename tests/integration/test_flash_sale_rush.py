@@ -51,7 +51,8 @@ async def test_five_hundred_buyers_of_fifty_units_make_fifty_orders(rushed: Proc
     sale = await FlashSale.opens(rushed.shop, UNITS, limit=1)
     buyers = crowd(sale)
     answers = await together(sale.buys(buyer, clicks=1 + number % 2) for number, buyer in enumerate(buyers))
-    assert all(len(set(outcomes(clicks))) == 1 for clicks in answers), "both clicks are answered alike"
+    unlike = [outcomes(clicks) for clicks in answers if len(set(outcomes(clicks))) > 1]
+    assert unlike == [], "both clicks are answered alike"
     told = Counter(outcomes(clicks)[0] for clicks in answers)
     assert told == {"placed": UNITS, "sold_out": CROWD - UNITS}
     await is_sold_out_rightly(sale, buyers, [clicks[0] for clicks in answers])
