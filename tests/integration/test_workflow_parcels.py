@@ -1,11 +1,12 @@
 """Parcels: a run each from the first report on, reports in any order, an order that follows (R-SPL-1, R-FUL-1, W6)."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from ordersaga.domain.lifecycle.parcel import EVENTS, ParcelState
-from ordersaga.domain.messages import PARCEL_SHIPPED, order_workflow_id, parcel_workflow_id
+from ordersaga.domain.messages import PARCEL_SHIPPED, parcel_workflow_id
 from ordersaga.persistence import inbox, parcels
 from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import OrderStand
@@ -70,10 +71,18 @@ async def test_the_parcels_of_orders_that_began_earlier_are_their_children(order
     await order_stand.places(submission)
     await order_stand.reports(await order_stand.attempt(submission.order_no))
     (parcel_no,) = await order_stand.split_parcels(submission.order_no)
+    started = partial(started_child, order_stand, submission.order_no)
+    assert await until(started, bool, PATIENCE) == parcel_workflow_id(parcel_no)
     await order_stand.arrives(parcel_no)
     await order_stand.until(submission.order_no, "delivered")
-    described = await order_stand.client.get_workflow_handle(parcel_workflow_id(parcel_no)).describe()
-    assert described.parent_id == order_workflow_id(submission.order_no)
+
+
+async def started_child(stand: OrderStand, order_no: str) -> str | None:
+    """The id of the child that the order's run has started."""
+    async for event in stand.run(order_no).fetch_history_events():
+        if event.HasField("child_workflow_execution_started_event_attributes"):
+            return event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
+    return None
 
 
 async def test_a_lost_parcel_waits_to_be_found_and_the_order_with_it(order_stand: OrderStand) -> None:
