@@ -27,6 +27,7 @@ from ordersaga.domain.pricing.restoration import Undoing
 from ordersaga.domain.reconciliation import Decision, Fix, Item, Kind
 from ordersaga.domain.refund import Refund
 from ordersaga.gateways import after_sales, group, parcel, refund
+from ordersaga.gateways.beginning import begin
 from ordersaga.gateways.payment.provider import PaymentUnknown, RefundUnknown
 from ordersaga.gateways.payment.registry import PaymentProviders
 from ordersaga.gateways.runs import OpenRuns, RunUnknown
@@ -85,14 +86,14 @@ class Repairs:
                 await self._wake_parcels(item)
                 await self._tell_of_parcels(item.subject)
             case Kind.CASE_WITHOUT_RUN | Kind.CASE_REFUNDED_AND_WAITING:
-                await after_sales.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
+                await begin(client, after_sales.run_of(item.subject), task_queue=queue, patience=_PATIENCE)
             case Kind.PARCEL_WITHOUT_RUN:
-                if not await parcel.begin(client, item.subject, task_queue=queue, patience=_PATIENCE):
+                if not await begin(client, parcel.run_of(item.subject), task_queue=queue, patience=_PATIENCE):
                     await self._tell_of_parcels(order_no_of(item.subject))
             case Kind.GROUP_WITHOUT_RUN:
-                await group.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
+                await begin(client, group.run_of(item.subject), task_queue=queue, patience=_PATIENCE)
             case Kind.UNEXPECTED_MONEY_KEPT:
-                await refund.begin(client, item.subject, task_queue=queue, patience=_PATIENCE)
+                await begin(client, refund.run_of(item.subject), task_queue=queue, patience=_PATIENCE)
             case Kind.ORDER_REFUNDED_AND_WAITING:
                 run = order_workflow_id(item.subject)
                 await self._take_up(item, run)
@@ -100,7 +101,7 @@ class Repairs:
                     await client.get_workflow_handle(run).signal(word, rpc_timeout=_PATIENCE)
             case _:
                 subject = (await self._refund(item.subject)).run
-                await refund.begin(client, subject, task_queue=queue, patience=_PATIENCE)
+                await begin(client, refund.run_of(subject), task_queue=queue, patience=_PATIENCE)
 
     async def _take_up(self, item: Item, workflow_id: str) -> None:
         try:

@@ -29,7 +29,8 @@ from ordersaga.domain.after_sales.case import Case
 from ordersaga.domain.after_sales.commands import DECISIONS, Command, action_of
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.messages import ACT, BEGUN, DECIDE, ActedBy, CaseCommand, CaseDecision, case_workflow_id
-from ordersaga.gateways.after_sales import beginning
+from ordersaga.gateways.after_sales import run_of
+from ordersaga.gateways.beginning import beginning
 from ordersaga.persistence import after_sales, orders, transitions
 
 log = structlog.get_logger()
@@ -82,7 +83,7 @@ async def say(
         said = await once(connection, caller, operation_name, key, word, create)
     by = replace(acted_by(caller), note=said["note"])
     update = update_id(command, caller.role, caller.subject, key or secrets.token_hex(8))
-    operation = beginning(case_no, task_queue=services.settings.task_queue)
+    operation = beginning(run_of(case_no), task_queue=services.settings.task_queue)
     try:
         await _send(services, operation, command, by, dict(details or {}), update)
     except WorkflowUpdateFailedError as error:
@@ -97,7 +98,7 @@ async def say(
 
 async def begun(services: Services, case_no: str) -> None:
     """Have the run begin, and wait a moment for what it does by itself. It is begun by the worker otherwise."""
-    operation = beginning(case_no, task_queue=services.settings.task_queue)
+    operation = beginning(run_of(case_no), task_queue=services.settings.task_queue)
     try:
         async with asyncio.timeout(_MOMENT):
             await services.temporal.execute_update_with_start_workflow(

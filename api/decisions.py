@@ -22,7 +22,8 @@ from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.domain.messages import DECIDE_RISK, RETRY_REFUND, RISK_ACTIONS, SETTLE_REFUND, RiskDecision
 from ordersaga.domain.refund import Refund
-from ordersaga.gateways.refund import beginning
+from ordersaga.gateways.beginning import beginning
+from ordersaga.gateways.refund import run_of
 from ordersaga.persistence import refunds
 
 _ACTIONS = {RETRY_REFUND: Action.RETRY_REFUND, SETTLE_REFUND: Action.SETTLE_REFUND}
@@ -55,7 +56,7 @@ async def decide_refund(
         after(refund.state, _ACTIONS[decision], Actor.OPERATOR)
     by = await with_note(services, caller, refund.order_no, note)
     patience = services.settings.submit_deadline_seconds
-    operation = beginning(refund.run, task_queue=services.settings.task_queue)
+    operation = beginning(run_of(refund.run), task_queue=services.settings.task_queue)
     try:
         async with asyncio.timeout(patience):
             await services.temporal.execute_update_with_start_workflow(

@@ -16,7 +16,8 @@ from api.services import Services
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ASTRAY, Resolution
 from ordersaga.domain.messages import RESOLVE_PARCEL, ParcelResolution, parcel_workflow_id
-from ordersaga.gateways.parcel import beginning
+from ordersaga.gateways.beginning import beginning
+from ordersaga.gateways.parcel import run_of
 from ordersaga.persistence import parcels
 from ordersaga.persistence.parcels import Whereabouts
 
@@ -33,7 +34,8 @@ async def resolve_parcel(
         raise _not_astray(parcel, decision)
     word = ParcelResolution(decision=decision, by=await with_note(services, caller, parcel.order_no, note))
     update = update_id(RESOLVE_PARCEL, decision, caller.role, caller.subject, key or secrets.token_hex(8))
-    operation, patience = beginning(parcel_no, task_queue=services.settings.task_queue), _patience(services)
+    operation = beginning(run_of(parcel_no), task_queue=services.settings.task_queue)
+    patience = _patience(services)
     try:
         async with asyncio.timeout(patience.total_seconds()):
             await services.temporal.execute_update_with_start_workflow(

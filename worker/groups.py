@@ -11,6 +11,7 @@ from temporalio.client import Client
 
 from ordersaga.domain.messages import TASK_QUEUE
 from ordersaga.gateways import group
+from ordersaga.gateways.beginning import begin
 from ordersaga.persistence import groups
 from ordersaga.persistence.database import Database
 
@@ -54,4 +55,4 @@ class OverdueGroups:
             overdue = await groups.overdue(connection, datetime.now(UTC) - self._grace)
         for code in overdue:
             log.warning("a group is overdue: its run is told, or begun again", group_code=code)
-            await group.begin(self._client, code, task_queue=self._task_queue, patience=_PATIENCE)
+            await begin(self._client, group.run_of(code), task_queue=self._task_queue, patience=_PATIENCE)

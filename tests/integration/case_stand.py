@@ -19,7 +19,8 @@ from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.messages import ACT, DECIDE, ActedBy, CaseCommand, CaseDecision, StateReached, case_workflow_id
 from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.domain.refund import Refund
-from ordersaga.gateways.after_sales import begin
+from ordersaga.gateways.after_sales import run_of
+from ordersaga.gateways.beginning import begin
 from ordersaga.persistence import after_sales, payments, refunds
 from ordersaga.persistence.case_opening import open_case
 from tests.integration.order_runs import BUYER, PATIENCE
@@ -61,7 +62,7 @@ class CaseStand:
                 at=datetime.now(UTC),
                 **more,
             )
-        await begin(self.orders.client, case.case_no, task_queue=QUEUE, patience=timedelta(seconds=10))
+        await begin(self.orders.client, run_of(case.case_no), task_queue=QUEUE, patience=timedelta(seconds=10))
         return case
 
     async def decides(self, case: Case, decision: str = "approve", by: ActedBy = MERCHANT) -> str:

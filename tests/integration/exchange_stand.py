@@ -10,7 +10,8 @@ from ordersaga.domain.after_sales.replacement import replacement_no
 from ordersaga.domain.after_sales.units import UnitFate
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.messages import case_workflow_id
-from ordersaga.gateways.after_sales import begin
+from ordersaga.gateways.after_sales import run_of
+from ordersaga.gateways.beginning import begin
 from ordersaga.persistence import after_sales, notifications, stocktaking
 from ordersaga.persistence.orders import Order
 from ordersaga.persistence.verification import verify_order
@@ -56,7 +57,7 @@ class ExchangeStand(CaseStand):
         """Somebody ends the case's run while it waits for the replacement's order to be placed; it is begun anew."""
         await self.is_being_placed(case)
         await self.run(case).terminate()
-        await begin(self.orders.client, case.case_no, task_queue=QUEUE, patience=timedelta(seconds=10))
+        await begin(self.orders.client, run_of(case.case_no), task_queue=QUEUE, patience=timedelta(seconds=10))
 
     async def _tried(self, order_no: str, step: str) -> bool:
         return bool(self.orders.tried(order_no, step))

@@ -27,7 +27,8 @@ from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Instalment, Payment, PaymentReport, PaymentState, awaited
 from ordersaga.domain.pricing.quote import Hold
 from ordersaga.domain.screening import Screening
-from ordersaga.gateways import parcel
+from ordersaga.gateways.beginning import begin
+from ordersaga.gateways.parcel import run_of
 from ordersaga.persistence import (
     catalogue,
     inbox,
@@ -226,7 +227,7 @@ class OrderStand(OrderRuns):
 
     async def tells(self, parcel_no: str) -> None:
         """Tell the parcel's run to look at its reports, having begun it."""
-        await parcel.begin(self.client, parcel_no, task_queue=self.queue, patience=timedelta(seconds=PATIENCE))
+        await begin(self.client, run_of(parcel_no), task_queue=self.queue, patience=timedelta(seconds=PATIENCE))
 
     async def arrives(self, parcel_no: str) -> None:
         """The parcel leaves the warehouse and is signed for."""

@@ -12,7 +12,8 @@ from ordersaga.domain.after_sales.case import Case
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import RESOLVE_PARCEL, ActedBy, ParcelResolution, StateReached, parcel_workflow_id
-from ordersaga.gateways import parcel
+from ordersaga.gateways.beginning import beginning
+from ordersaga.gateways.parcel import run_of
 from ordersaga.persistence import after_sales, parcels
 from ordersaga.persistence.parcels import StoredParcel
 from ordersaga.persistence.verification import verify_order
@@ -47,7 +48,7 @@ class ParcelStand(CaseStand):
     async def resolves(self, parcel_no: str, decision: str, by: ActedBy = MERCHANT) -> str:
         async with asyncio.timeout(PATIENCE):
             word = ParcelResolution(decision=decision, by=by)
-            operation = parcel.beginning(parcel_no, task_queue=self.orders.queue)
+            operation = beginning(run_of(parcel_no), task_queue=self.orders.queue)
             try:
                 resolved = await self.orders.client.execute_update_with_start_workflow(
                     RESOLVE_PARCEL, word, start_workflow_operation=operation, result_type=StateReached

@@ -20,7 +20,8 @@ from ordersaga.domain.messages import REFUND_REPORTED, ActedBy, StateReached, re
 from ordersaga.domain.money import Money
 from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.domain.refund import Refund, RefundReport, number_of, refund_no_of, source_of
-from ordersaga.gateways.refund import begin
+from ordersaga.gateways.beginning import begin
+from ordersaga.gateways.refund import run_of
 from ordersaga.persistence import inbox, notifications, refunds, transitions
 from ordersaga.persistence.audit import KEYS_OPTION
 from ordersaga.persistence.verification import verify_order
@@ -62,7 +63,7 @@ class RefundStand:
         return payment
 
     async def begins(self, payment: Payment) -> None:
-        await begin(self.orders.client, payment.payment_id, task_queue=QUEUE, patience=timedelta(seconds=10))
+        await begin(self.orders.client, run_of(payment.payment_id), task_queue=QUEUE, patience=timedelta(seconds=10))
 
     @asynccontextmanager
     async def delivering(self, loops: int = 1) -> AsyncIterator[None]:

@@ -12,7 +12,8 @@ from ordersaga.domain.after_sales.case import Case, Kind
 from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.messages import DECIDED, ActedBy, CaseDecision, StateReached
 from ordersaga.domain.policies import PRODUCTION
-from ordersaga.gateways.after_sales import beginning
+from ordersaga.gateways.after_sales import run_of
+from ordersaga.gateways.beginning import beginning
 from ordersaga.persistence import transitions
 from tests.integration.case_stand import MERCHANT, CaseStand
 from tests.integration.order_runs import BUYER, PATIENCE
@@ -54,7 +55,7 @@ async def test_a_run_hears_only_what_it_can_act_on_and_takes_a_decision_once(sta
 
     await stand.run(case).terminate("by hand")
     async with asyncio.timeout(PATIENCE):
-        begun = beginning(case.case_no, task_queue=QUEUE)
+        begun = beginning(run_of(case.case_no), task_queue=QUEUE)
         reached = await stand.orders.client.execute_update_with_start_workflow(
             "act",
             {"command": "ship_back", "by": {"role": "buyer", "subject": BUYER.subject}, "details": SHIPMENT},
