@@ -1,7 +1,6 @@
 """A flash sale of a test's own: goods, a campaign with its stock, a limit, and a crowd."""
 
 import asyncio
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -96,11 +95,9 @@ class FlashSale:
 
 
 async def patiently(caller: Person, method: str, path: str, body: Document | None = None) -> httpx.Response:
-    """Ask until there is an answer that does not ask to come back; it knows whether there was one that did."""
-    asked = itertools.count()
+    """Ask until there is an answer that does not ask to come back."""
 
     async def ask() -> httpx.Response | None:
-        next(asked)
         try:
             answer = await caller.ask(method, path, body)
         except httpx.TransportError:
@@ -110,13 +107,7 @@ async def patiently(caller: Person, method: str, path: str, body: Document | Non
 
     found = await until(ask, lambda answer: answer is not None, LONGEST)
     assert found is not None
-    found.extensions["came_back"] = next(asked) > 1
     return found
-
-
-def came_back(answer: httpx.Response) -> bool:
-    """Whether the answer is one to a question that had to be asked again."""
-    return bool(answer.extensions["came_back"])
 
 
 def outcomes(answers: Iterable[httpx.Response]) -> list[str]:

@@ -15,7 +15,7 @@ from tests.shop import Document, Person, Shop, callers_of, refused, until
 pytestmark = pytest.mark.timeout(240)
 
 CROWD = 16
-CLAIMS = 4
+CLAIMS = 6
 
 
 @pytest.fixture

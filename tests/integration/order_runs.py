@@ -14,7 +14,7 @@ from temporalio.testing import TimeSkipper
 from ordersaga.domain.messages import AcceptedChange, ActedBy, RiskDecision, StateReached, order_workflow_id
 from tests.integration.outside import Outages
 
-PATIENCE = 75.0
+PATIENCE = 40.0
 BUYER = ActedBy(role="buyer", subject="alice")
 
 

@@ -40,7 +40,7 @@ POLICY = PointsPolicy(currency="TWD", points=1, amount=100)
 LIMITS = Limits(weight_g=1_000, volume_mm3=10**9)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(8))
 async def test_an_order_that_comes_back_by_chance_adds_up_at_every_step_and_to_the_last_cent(
     order_stand: OrderStand, database: Database, seed: int
 ) -> None:
