@@ -14,9 +14,9 @@ OWN_COMMAND = (sys.executable, "-P", "-m", "cli")
 class StackOptions:
     """`port` is the API's preferred one; 0 takes any free port for every part, as tests do.
 
-    `servers_only` starts PostgreSQL, Valkey and Temporal and nothing of the project; `Stack.migrate` and `Stack.seed`
-    can be called then. `environment` is added to what the project's processes get. `command` is what stands before a
-    subcommand's name. `postgres` are settings of PostgreSQL beside the stack's own.
+    `servers_only` starts PostgreSQL, Valkey and Temporal and nothing of the project; `Stack.migrate` can be called
+    then. `environment` is added to what the project's processes get. `command` is what stands before a subcommand's
+    name. `postgres` are settings of PostgreSQL beside the stack's own.
     """
 
     data_dir: Path

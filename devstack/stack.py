@@ -93,10 +93,6 @@ class Stack:
         # One process for both: loading our modules is most of what either costs.
         await self._children.run(self._programs.step("migrate", *(("--seed",) if seed else ())))
 
-    async def seed(self) -> None:
-        """Load the demo catalogue; again and again without harm."""
-        await self._children.run(self._programs.step("seed"))
-
     async def supervise(self) -> None:
         """Restart what dies, with a growing delay, until cancelled or stopped."""
         keeping = (self._children.keep(name) for name in self._children.names)
