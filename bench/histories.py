@@ -29,6 +29,7 @@ _TURNED = frozenset(
 )
 """Of a clock that was turned: no order has these."""
 _TASK = "WORKFLOW_TASK_COMPLETED"
+_STUMBLES = "WORKFLOW_TASK_FAILED", "WORKFLOW_TASK_TIMED_OUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Left:
     def tasks(self) -> int:
         """Workflow tasks."""
         return self.events[_TASK]
+
+    @property
+    def stumbles(self) -> int:
+        """Workflow tasks that had to be done again: by chance, like a clock that was turned while a run ended."""
+        return sum(self.events[name] for name in _STUMBLES)
 
 
 async def left_by(client: Client, order_no: str) -> Left:

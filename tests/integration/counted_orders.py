@@ -44,6 +44,7 @@ from worker.main import beside, build_worker
 _NAME = "counted"
 _OWN_VALKEY = 9
 _BRISK = 0.05
+_LIVES = 3
 _PRETENDED = "sandbox_"
 _LOOKS = "WHERE inbox.delivered_at IS NULL AND inbox.workflow_id IS NOT NULL"
 """Of the loop that looks for reports whose first delivery did not come through: as often as it likes."""
@@ -108,7 +109,17 @@ class CountedShop:
     redis: Redis
 
     async def counts(self, order_type: str) -> Mapping[str, Counts]:
-        """Of one order, or as many as need one another: until it is placed, until it is paid, and of its whole life."""
+        """Of one order, or as many as need one another: until it is placed, until it is paid, and of its whole life.
+
+        Lives in which Temporal had to have something done again are not counted, and others led instead.
+        """
+        for _ in range(_LIVES):
+            counts, stumbles = await self._of_a_life(order_type)
+            if not stumbles:
+                return counts
+        raise AssertionError(f"workflow tasks failed in each of {_LIVES} lives")
+
+    async def _of_a_life(self, order_type: str) -> tuple[Mapping[str, Counts], int]:
         journey = JOURNEYS[order_type](market=self.market)
         await journey.begin()
         await journey.place(journey.party)  # scripts are loaded and rules known from now on
@@ -117,16 +128,17 @@ class CountedShop:
         self.tally.commands.clear()
         self.tally.transactions = 0
         await journey.place(journey.party)
-        placed = await self._counts(journey)
+        placed, _ = await self._counts(journey)
         await journey.pay()
-        paid = await self._counts(journey)
+        paid, _ = await self._counts(journey)
         await journey.complete()
-        return {"placed": placed, "paid": paid, "whole": await self._counts(journey)}
+        whole, stumbles = await self._counts(journey)
+        return {"placed": placed, "paid": paid, "whole": whole}, stumbles
 
-    async def _counts(self, journey: Journey) -> Counts:
+    async def _counts(self, journey: Journey) -> tuple[Counts, int]:
         await self.tally.is_complete(self.redis)
         left = await left_in(self.market.temporal, *await journey.runs())
-        return Counts(
+        counts = Counts(
             events=sum(left.events.values()),
             tasks=left.tasks,
             actions=left.actions,
@@ -134,6 +146,7 @@ class CountedShop:
             transactions=self.tally.transactions,
             commands=self.tally.questions,
         )
+        return counts, left.stumbles
 
 
 @asynccontextmanager
