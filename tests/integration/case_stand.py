@@ -23,7 +23,7 @@ from ordersaga.gateways.after_sales import run_of
 from ordersaga.gateways.beginning import begin
 from ordersaga.persistence import after_sales, payments, refunds
 from ordersaga.persistence.case_opening import open_case
-from tests.integration.order_runs import BUYER, PATIENCE
+from tests.integration.order_runs import BUYER, PATIENCE, result_of
 from tests.integration.order_stand import QUEUE, OrderStand
 from tests.integration.refund_stand import RefundStand
 from tests.shop import until
@@ -96,8 +96,7 @@ class CaseStand:
 
     async def ends(self, case: Case) -> str:
         """The state in which the run ends."""
-        async with asyncio.timeout(PATIENCE):
-            return str((await self.run(case).result()).state)
+        return str((await result_of(self.run(case))).state)
 
     async def case(self, case: Case) -> Case:
         async with self.orders.database.transaction() as connection:

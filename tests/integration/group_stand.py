@@ -27,7 +27,7 @@ from ordersaga.persistence import campaigns, catalogue, groups, notifications, p
 from ordersaga.persistence.submissions import Submission
 from ordersaga.persistence.verification import verify_order
 from tests.goods import TAIPEI, cart, priced, twd
-from tests.integration.order_runs import PATIENCE
+from tests.integration.order_runs import PATIENCE, result_of
 from tests.integration.order_stand import OrderStand
 from tests.integration.refund_stand import RefundStand
 from tests.shop import until
@@ -180,8 +180,7 @@ class GroupStand:
     async def ends(self, code: str) -> str:
         """The state in which the group's run ends."""
         await self.begun(code)
-        async with asyncio.timeout(PATIENCE):
-            return str((await self.run(code).result()).state)
+        return str((await result_of(self.run(code))).state)
 
     async def ended(self, order_no: str) -> list[str]:
         """The actions that moved an order whose run has ended, with an audit that verifies."""

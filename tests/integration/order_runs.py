@@ -55,9 +55,7 @@ class OrderRuns:
 
     async def ends(self, order_no: str) -> str:
         """The state in which the run ends."""
-        async with asyncio.timeout(PATIENCE):
-            reached = await self.run(order_no).result()
-        return str(reached.state)
+        return str((await result_of(self.run(order_no))).state)
 
     async def asks(self, order_no: str, update: str, by: ActedBy | RiskDecision | AcceptedChange = BUYER) -> str:
         """Send an update. The state that it answers with."""
@@ -92,3 +90,14 @@ class OrderRuns:
         with pytest.raises(RPCError) as error:
             await self.asks(order_no, update)
         return error.value.status is RPCStatusCode.NOT_FOUND
+
+
+async def result_of(run: WorkflowHandle[Any, Any]) -> Any:
+    """What the run ends with; of one that goes on for too long, what it waits for."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await run.result()
+    except TimeoutError:
+        described = (await run.describe()).raw_description
+        waits = [*described.pending_activities, *described.pending_children, described.pending_workflow_task]
+        pytest.fail(f"{run.id} does not end; it waits for {waits}")

@@ -26,7 +26,7 @@ from ordersaga.persistence import inbox, notifications, refunds, transitions
 from ordersaga.persistence.audit import KEYS_OPTION
 from ordersaga.persistence.verification import verify_order
 from tests.goods import twd
-from tests.integration.order_runs import PATIENCE
+from tests.integration.order_runs import PATIENCE, result_of
 from tests.integration.order_stand import OPERATOR, QUEUE, OrderStand
 from tests.shop import until
 from worker.delivery import Delivery
@@ -122,8 +122,7 @@ class RefundStand:
 
     async def ends(self, payment: Payment) -> str:
         """The state in which the run ends."""
-        async with asyncio.timeout(PATIENCE):
-            return str((await self.run(payment).result()).state)
+        return str((await result_of(self.run(payment))).state)
 
     async def passes(self, payment: Payment, time: timedelta) -> None:
         async with asyncio.timeout(PATIENCE):

@@ -18,7 +18,7 @@ from ordersaga.gateways.payment.provider import Booking, PaymentUnknown, RefundU
 from ordersaga.persistence import stock
 from tests.goods import TAIPEI, twd
 from tests.integration.books_stand import BooksStand, kinds
-from tests.integration.order_runs import PATIENCE
+from tests.integration.order_runs import PATIENCE, result_of
 from tests.shop import until
 
 pytestmark = pytest.mark.timeout(240)
@@ -47,7 +47,7 @@ async def test_nothing_differs_in_a_shop_in_which_all_went_as_it_should(bookshop
     await until(lambda: orders.payment(wrong.payment_id), lambda payment: payment.refunded == 1, PATIENCE)
     refund_no = number_of(source_of(wrong.payment_id))
     shop.states_refund(wrong, f"{refund_no}.1", twd(1))
-    await orders.client.get_workflow_handle(refund_workflow_id(wrong.payment_id)).result()
+    await result_of(orders.client.get_workflow_handle(refund_workflow_id(wrong.payment_id)))
     assert await shop.look() == before
 
 

@@ -23,7 +23,7 @@ from ordersaga.gateways.runs import OpenRuns
 from ordersaga.persistence import reconciliation
 from tests.goods import twd
 from tests.integration.books_stand import BooksStand, kinds
-from tests.integration.order_runs import PATIENCE
+from tests.integration.order_runs import PATIENCE, result_of
 from tests.integration.order_stand import OPERATOR
 from tests.shop import until
 from worker.reconciliation import SCHEDULE, keep_schedule
@@ -73,7 +73,7 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(bookshop: BooksStand) -
     taken = (Kind.REFUND_NOT_TAKEN_NOTE_OF, refund_no)
     assert taken in kinds(await shop.look())
     await shop.repair(*taken)
-    await orders.client.get_workflow_handle(run).result()
+    await result_of(orders.client.get_workflow_handle(run))
     assert {item.item_id for item in await shop.items()} - before == set()
     described = await orders.client.get_workflow_handle(parcel_workflow_id(lost)).describe()
     assert described.status is WorkflowExecutionStatus.RUNNING
@@ -92,7 +92,7 @@ async def test_an_order_whose_run_was_away_while_its_parcels_ended_hears_of_it(b
         await until(run.describe, lambda seen: seen.typed_search_attributes[ORDER_STATUS] == "shipped", PATIENCE)
         await run.terminate()
         await orders.carries(parcel_no, ParcelState.DELIVERED)
-        await orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)).result()
+        await result_of(orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)))
     await OpenRuns(orders.client, orders.queue).take_up(order_workflow_id(by_hand))
     silent = await orders.placed((sku, 1))
     await shop.pays(silent)
@@ -162,7 +162,8 @@ async def test_the_schedule_looks_at_everything_and_is_brought_up_to_date(booksh
         ran = await until(handle.describe, lambda seen: bool(seen.info.recent_actions), PATIENCE)
         action = ran.info.recent_actions[-1].action
         assert isinstance(action, ScheduleActionExecutionStartWorkflow)
-        outcome = await client.get_workflow_handle(action.workflow_id, result_type=ReconciliationOutcome).result()
+        run = client.get_workflow_handle(action.workflow_id, result_type=ReconciliationOutcome)
+        outcome = await result_of(run)
         assert outcome.failed == []
         async with shop.database.transaction() as connection:
             assert {check.check for check in await reconciliation.checks(connection)} >= {"stock", "orders' runs"}
