@@ -2,8 +2,7 @@
 
 **Until paid** is the CPU time of each process for an order of one line that is previewed, placed and paid at the
 sandbox's cashier; nothing is taken off for what the processes do anyway. How it would be on the reference machine is
-said by a loop of additions before each round. That loop has the machine for itself, and so has an order that is placed
-alone; where several are placed at once, busy cores take longer for the same.
+said by a loop of additions before each round.
 
 **Whole** goes on: six reports to the parcel, the buyer's confirmation, the end of the after-sales window. The floor is
 a bare run with as many messages, as the histories of an order and its parcel have them: what signals and updates were
@@ -15,7 +14,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from temporalio.client import Client
 
@@ -28,7 +27,7 @@ from ordersaga.domain.messages import order_workflow_id, parcel_workflow_id
 
 ABOUT = "what an order costs until it is paid, and until it is completed with one parcel"
 
-_ORDERS, _AT_ONCE, _FIRST, _ALONE = 50, 8, 8, 16
+_ORDERS, _AT_ONCE, _FIRST = 50, 8, 8
 _SECONDS = {"payment_seconds": 600, "confirm_seconds": 600, "after_sales_seconds": 1}
 """The buyer pays and confirms; the window closes as soon as a window can, and that second counts."""
 _POLICIES = {"ORDERSAGA_POLICIES": json.dumps({"standard": _SECONDS})}
@@ -58,7 +57,6 @@ class Round:
     """`per_second` are lives; `additions` is in seconds."""
 
     additions: float
-    alone: Costs
     until_paid: Costs
     whole: Costs
     per_second: float
@@ -85,7 +83,6 @@ async def measure(amount: Amount) -> Result:
         beside={
             "orders_per_round": orders,
             "at_once": _AT_ONCE,
-            "orders_alone_per_round": amount.of(_ALONE),
             "messages": messages.to_document(),
             "additions_seconds": [one.additions for one in rounds],
         },
@@ -93,10 +90,7 @@ async def measure(amount: Amount) -> Result:
 
 
 async def _round(stand: Bed, bare: BareRuns, lives: Lives, messages: Messages, orders: int) -> Round:
-    additions, alone = additions_seconds(), stand.amount.of(_ALONE)
-    start = stand.cpu()
-    await replace(lives, concurrency=1).until_paid(alone)
-    of_one = spent(start, stand.cpu(), alone)
+    additions = additions_seconds()
     began, first = time.perf_counter(), stand.cpu(bare=bare.pid)
     await lives.until_paid(orders)
     paid = stand.cpu(bare=bare.pid)
@@ -106,7 +100,6 @@ async def _round(stand: Bed, bare: BareRuns, lives: Lives, messages: Messages, o
     told = stand.cpu(bare=bare.pid)
     return Round(
         additions,
-        of_one,
         until_paid=_ours(spent(first, paid, orders)),
         whole=_ours(spent(first, completed, orders)),
         per_second=orders / seconds,
@@ -140,20 +133,16 @@ def _ours(costs: Costs) -> Costs:
 
 
 def _until_paid(rounds: Sequence[Round]) -> Iterator[Figure]:
-    for how, costs in (
-        ("one at a time", [one.alone for one in rounds]),
-        (f"{_AT_ONCE} at once", [one.until_paid for one in rounds]),
-    ):
-        for name in costs[0]:
-            yield Figure(name=f"until paid, {how}, {name}", unit=_COST, ours=[cost[name] for cost in costs])
-        together = [sum(cost.values()) for cost in costs]
-        yield Figure(name=f"until paid, {how}, together", unit=_COST, ours=together, goal=_CHEAP_ENOUGH)
-        yield Figure(
-            name=f"until paid, {how}, on the reference",
-            unit=_COST,
-            ours=[on_reference(cost, one.additions) for cost, one in zip(together, rounds, strict=True)],
-            goal=_CHEAP_ENOUGH,
-        )
+    for name in rounds[0].until_paid:
+        yield Figure(name=f"until paid, {name}", unit=_COST, ours=[one.until_paid[name] for one in rounds])
+    together = [sum(one.until_paid.values()) for one in rounds]
+    yield Figure(name="until paid, together", unit=_COST, ours=together, goal=_CHEAP_ENOUGH)
+    yield Figure(
+        name="until paid, together, on the reference",
+        unit=_COST,
+        ours=[on_reference(cost, one.additions) for cost, one in zip(together, rounds, strict=True)],
+        goal=_CHEAP_ENOUGH,
+    )
 
 
 def _whole(rounds: Sequence[Round]) -> Iterator[Figure]:
