@@ -69,8 +69,11 @@ class Authenticator:
     """Verifies tokens by the configured keys. A JWKS is fetched once and again when a token names an unknown key."""
 
     def __init__(self, settings: AuthSettings) -> None:
+        secret = settings.development_secret
         self._settings = settings
+        self._hmac_key = None if secret is None else _hmac_key(secret.get_secret_value())
         self._public_key = None if settings.public_key is None else _public_key(settings.public_key)
+        self._claims = JWTClaimsRegistry(leeway=5, **_required_claims(settings))  # type: ignore[arg-type]
         self._jwks: KeySet | None = None
         self._jwks_fetched_at = 0.0
 
@@ -88,26 +91,14 @@ class Authenticator:
             raise TokenInvalid(f"the token is not acceptable: {type(error).__name__}") from error
 
     async def _verified_claims(self, token: str) -> dict[str, object]:
-        settings = self._settings
-        required: dict[str, dict[str, object]] = {
-            "sub": {"essential": True},
-            "role": {"essential": True},
-            "exp": {"essential": True},
-        }
-        if settings.development_secret is not None:
-            key = _hmac_key(settings.development_secret.get_secret_value())
-            decoded = jwt.decode(token, key, algorithms=["HS256"])
-            required["iss"] = {"essential": True, "value": DEVELOPMENT_ISSUER}
+        if self._hmac_key is not None:
+            decoded = jwt.decode(token, self._hmac_key, algorithms=["HS256"])
         elif self._public_key is not None:
             # The key itself and no set of keys: a set would look for the key id that the provider puts into tokens.
             decoded = jwt.decode(token, self._public_key, algorithms=_ASYMMETRIC)
         else:
             decoded = await self._decode_by_jwks(token)
-        if settings.issuer is not None:
-            required["iss"] = {"essential": True, "value": settings.issuer}
-        if settings.audience is not None:
-            required["aud"] = {"essential": True, "value": settings.audience}
-        JWTClaimsRegistry(leeway=5, **required).validate(decoded.claims)  # type: ignore[arg-type]
+        self._claims.validate(decoded.claims)
         return dict(decoded.claims)
 
     async def _decode_by_jwks(self, token: str) -> jwt.Token:
@@ -133,6 +124,15 @@ class Authenticator:
                 return KeySet.import_key_set(response.json())
             except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
                 raise KeysUnavailable(type(error).__name__) from error
+
+
+def _required_claims(settings: AuthSettings) -> dict[str, dict[str, object]]:
+    required: dict[str, dict[str, object]] = {name: {"essential": True} for name in ("sub", "role", "exp")}
+    issuer = settings.issuer or (DEVELOPMENT_ISSUER if settings.development_secret is not None else None)
+    for name, value in (("iss", issuer), ("aud", settings.audience)):
+        if value is not None:
+            required[name] = {"essential": True, "value": value}
+    return required
 
 
 def _hmac_key(secret: str) -> OctKey:
