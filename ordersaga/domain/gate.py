@@ -51,13 +51,10 @@ class GateLimit:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a gate knows already: the orders of a campaign as far as the event at `position` tells of them, and who is
-    `leased` units that may be taken by now.
-    """
+    """What a gate knows already: the orders of a campaign as far as the event at `position` tells of them."""
 
     campaign: str
     position: int
-    leased: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class Database:
             hide_parameters=True,  # they are names and addresses, and errors are logged
         )
         self._reading_engine = self.engine.execution_options(postgresql_readonly=True)
+        self._viewing_engine = self._reading_engine.execution_options(isolation_level="REPEATABLE READ")
         self._committing_engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
@@ -43,6 +44,12 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction in which PostgreSQL refuses every write."""
         async with self._reading_engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def viewing(self) -> AsyncIterator[AsyncConnection]:
+        """`reading`, with every statement in the same view of the database: that of the first."""
+        async with self._viewing_engine.begin() as connection:
             yield connection
 
     @asynccontextmanager

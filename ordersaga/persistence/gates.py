@@ -16,6 +16,9 @@ from ordersaga.persistence.tables.orders import orders
 from ordersaga.persistence.tables.purchase_limits import limit_hold_items
 from ordersaga.persistence.tables.stock import stock_reservation_lines
 
+Leased = Callable[[], Awaitable[Collection[str]]]
+"""Asks a gate for the orders to which it leases units."""
+
 _EVENTS_AT_ONCE = 5_000
 
 
@@ -33,20 +36,22 @@ async def running(
     return [GateKey(row.order_type, row.sku) for row in await connection.execute(query)]
 
 
-def reader(database: Database, key: GateKey) -> Callable[[Seen | None], Awaitable[Knowledge | None]]:
-    """`read` in a transaction of its own, at the moment when it is called."""
+def reader(database: Database, key: GateKey) -> Callable[[Seen | None, Leased], Awaitable[Knowledge | None]]:
+    """`read` in a snapshot of its own, at the moment when it is called."""
 
-    async def reads(seen: Seen | None) -> Knowledge | None:
-        async with database.reading() as connection:
-            return await read(connection, key, seen, datetime.now(UTC))
+    async def reads(seen: Seen | None, leased: Leased) -> Knowledge | None:
+        async with database.viewing() as connection:
+            return await read(connection, key, seen, leased, datetime.now(UTC))
 
     return reads
 
 
-async def read(connection: AsyncConnection, key: GateKey, seen: Seen | None, at: datetime) -> Knowledge | None:
+async def read(
+    connection: AsyncConnection, key: GateKey, seen: Seen | None, leased: Leased, at: datetime
+) -> Knowledge | None:
     """What there is to know of the gate's present campaign beyond what it has seen; `None` if there is none.
 
-    The units that are free are counted last: whoever is named holds theirs by then.
+    `connection` sees one moment; who is leased units is asked after it, and so includes whoever had taken some by then.
     """
     campaign = await campaigns.of_sku(connection, key.sku, key.order_type, at)
     if campaign is None:
@@ -58,15 +63,15 @@ async def read(connection: AsyncConnection, key: GateKey, seen: Seen | None, at:
     else:
         position = min(head, seen.position + _EVENTS_AT_ONCE)
         placed = await _orders(connection, campaign.code, limit, between=(seen.position, position))
-    leased = seen.leased if seen is not None and seen.campaign == campaign.code else ()
-    taken = await _taken(connection, key.sku, leased) if leased else {}
+    held = await leased() if seen is not None and seen.campaign == campaign.code else ()
+    taken = await _taken(connection, key.sku, held) if held else {}
     shelves = await stock.shelves_of(connection, {key.sku: campaign.pool})
     return Knowledge(
         campaign=campaign, limit=limit, free=shelves.of(key.sku), taken=taken, orders=placed, position=position
     )
 
 
-async def _taken(connection: AsyncConnection, sku: str, order_nos: Sequence[str]) -> Mapping[str, int]:
+async def _taken(connection: AsyncConnection, sku: str, order_nos: Collection[str]) -> Mapping[str, int]:
     """Order number → units, of those that hold some, or held some before they gave them back."""
     lines = stock_reservation_lines.c
     query = (
@@ -74,7 +79,7 @@ async def _taken(connection: AsyncConnection, sku: str, order_nos: Sequence[str]
         .where((lines.order_no == any_(bindparam("order_nos", type_=ARRAY(Text)))) & (lines.sku == sku))
         .group_by(lines.order_no)
     )
-    rows = await connection.execute(query, {"order_nos": list(order_nos)})
+    rows = await connection.execute(query, {"order_nos": sorted(order_nos)})
     return {order_no: int(units) for order_no, units in rows.tuples()}
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from ordersaga.domain.campaigns import Campaign, Terms
 from ordersaga.domain.gate import Counted, GateKey, GateLimit, Knowledge, Seen
 from ordersaga.domain.money import Money
-from ordersaga.gateways.gate.gate import Gate
+from ordersaga.gateways.gate.gate import Gate, Leased
 
 NOON = datetime(2026, 12, 12, 12, tzinfo=UTC)
 UNITS, LIMIT = 6, 3
@@ -47,8 +47,8 @@ class Shelf:
 
 
 class Refreshing:
-    """A refresh that takes a step when it is told to: it begins, lists the orders, asks who took units, counts
-    the free ones, tells the gate.
+    """A refresh that takes a step when it is told to: it begins, takes its snapshot, asks who is leased units and finds
+    who had taken theirs, tells the gate.
     """
 
     def __init__(self, gate: Gate, key: GateKey, shelf: Shelf, at: datetime) -> None:
@@ -71,19 +71,18 @@ class Refreshing:
         self._has_stopped.set()
         await self._may_go_on.wait()
 
-    async def _read(self, seen: Seen | None) -> Knowledge | None:
+    async def _read(self, seen: Seen | None, leased: Leased) -> Knowledge | None:
         await self._stop()
         position, orders = len(self._shelf.events), self._shelf.orders(seen)
+        taken, free = dict(self._shelf.taken), self._shelf.free
         await self._stop()
-        taken = {no: self._shelf.taken[no] for no in (seen.leased if seen else ()) if no in self._shelf.taken}
-        await self._stop()
-        free = self._shelf.free
+        held = await leased() if seen else ()
         await self._stop()
         return Knowledge(
             campaign=campaign(self._key.sku),
             limit=GateLimit("some-each", LIMIT),
             free=free,
-            taken=taken,
+            taken={order_no: taken[order_no] for order_no in held if order_no in taken},
             orders=orders,
             position=position,
         )

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from devstack.stack import Stack
 from ordersaga.domain.gate import Counted, Entrant, GateKey, GateLimit, Knowledge, Outcome, Seen
-from ordersaga.gateways.gate.gate import Gate, GateAway
+from ordersaga.gateways.gate.gate import Gate, GateAway, Leased
 from tests.integration.gate_life import LEASE, Sale, TroubledSale
 from tests.integration.gate_refresh import NOON, campaign
 
@@ -31,7 +31,7 @@ class Opened:
         )
         self.seen: list[Seen | None] = []
 
-    async def read(self, seen: Seen | None) -> Knowledge | None:
+    async def read(self, seen: Seen | None, leased: Leased) -> Knowledge | None:
         self.seen.append(seen)
         return self.known
 
@@ -156,7 +156,7 @@ async def test_the_next_campaign_of_a_sku_begins_anew(opened: Opened) -> None:
 
 
 async def test_a_refresh_that_began_before_a_loss_is_ignored(opened: Opened) -> None:
-    async def read(seen: Seen | None) -> Knowledge | None:
+    async def read(seen: Seen | None, leased: Leased) -> Knowledge | None:
         await opened.redis.delete(f"gate:{{flash_sale:{opened.key.sku}}}")
         opened.knows(free=1)
         await opened.told()
@@ -171,7 +171,7 @@ async def test_a_refresh_that_began_before_a_loss_is_ignored(opened: Opened) -> 
 async def test_what_one_refresh_says_is_taken_was_not_counted_by_an_earlier_one(
     opened: Opened, told: dict[str, object]
 ) -> None:
-    async def read(seen: Seen | None) -> Knowledge | None:
+    async def read(seen: Seen | None, leased: Leased) -> Knowledge | None:
         counted = opened.known
         await opened.enter(ALICE)
         opened.knows(free=2, **told)
@@ -184,10 +184,9 @@ async def test_what_one_refresh_says_is_taken_was_not_counted_by_an_earlier_one(
 
 
 async def test_units_that_were_taken_before_they_were_counted_are_not_subtracted_again(opened: Opened) -> None:
-    async def read(seen: Seen | None) -> Knowledge | None:
-        assert seen is not None
-        assert seen.leased == ("a1", "b1")
+    async def read(seen: Seen | None, leased: Leased) -> Knowledge | None:
         await opened.gate.confirm(opened.key, ALICE)
+        assert set(await leased()) == {"a1", "b1"}
         opened.knows(free=1, taken={"a1": 1, "b1": 1})
         return opened.known
 
@@ -199,6 +198,17 @@ async def test_units_that_were_taken_before_they_were_counted_are_not_subtracted
     assert await opened.enter(replace(carol, order_no="c2")) is Outcome.SOLD_OUT
     await opened.gate.confirm(opened.key, BOB)
     assert await opened.enter(replace(carol, order_no="c2")) is Outcome.SOLD_OUT
+
+
+async def test_whoever_entered_and_took_units_before_they_were_counted_is_asked_about(opened: Opened) -> None:
+    async def read(seen: Seen | None, leased: Leased) -> Knowledge | None:
+        await opened.enter(ALICE)
+        opened.knows(free=2, taken={"a1": 1})  # the snapshot, in which she has them
+        assert set(await leased()) == {"a1"}
+        return opened.known
+
+    await opened.gate.refresh(opened.key, read, NOON)
+    assert await opened.enter(replace(BOB, units=2)) is Outcome.ADMITTED
 
 
 async def test_workers_do_not_refresh_what_another_one_has_just_refreshed(opened: Opened) -> None:

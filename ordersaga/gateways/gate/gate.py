@@ -6,25 +6,27 @@ cancelled, and those of an API that died between lease and confirmation. Nothing
 each refresh begins with the units that PostgreSQL says are free, so that no error outlives the next one. Nobody is
 locked out meanwhile; what may happen in between is subtracted:
 
-- The order of things: the gate says who is leased units, and how many were `confirmed` so far; PostgreSQL says which
-  orders are placed, then which of the leased have taken their units, then which units are free; the gate is told.
+- The order of things: the gate says who is leased units, and how many were `confirmed` so far; PostgreSQL takes a
+  snapshot, and says which orders are placed and which units are free; the gate says again who is leased units;
+  PostgreSQL says, still of its snapshot, which of those, then and now, have taken theirs; the gate is told.
 - Units that are leased are subtracted: their order may have taken them since. Units confirmed since the first step are
   subtracted for the same reason.
-- Neither is if PostgreSQL named the order: it had taken its units before the free ones were counted, and will not take
-  them again. For another refresh at the same time, which may have counted earlier, it is confirmed by that.
-- Who took units after they were asked about, and before the free ones were counted, is subtracted twice.
+- Neither is if PostgreSQL named the order: it had taken its units before the snapshot, and will not take them again.
+  For another refresh at the same time, which may have counted earlier, it is confirmed by that.
+- Who had taken units before the snapshot had entered before it, and so is asked about: nobody is subtracted twice, and
+  nobody refused for units that are there. But for who enters, takes and is placed all between the two questions.
 - A refresh that began before the gate was built anew is ignored.
 
-So no interleaving gives a gate more tokens than there are units that nobody else who entered may take. It may have
-fewer, until the next refresh. Only those who enter without its knowledge – their lease ran out, Redis was emptied or
-away, units were sold elsewhere – may find that PostgreSQL refuses what the gate let pass.
+So no interleaving gives a gate more tokens than there are units that nobody else who entered may take. It has fewer for
+units that came back since the snapshot. Only those who enter without its knowledge – their lease ran out, Redis was
+emptied or away, units were sold elsewhere – may find that PostgreSQL refuses what the gate let pass.
 """
 
 import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,8 +37,13 @@ from redis.exceptions import RedisError
 from ordersaga.domain.gate import Answer, Entrant, GateKey, Knowledge, Outcome, Seen
 from ordersaga.gateways.gate import scripts
 
-Read = Callable[[Seen | None], Awaitable[Knowledge | None]]
-"""What PostgreSQL knows of a gate's campaign that the gate does not; everything if it has another campaign, or none."""
+Leased = Callable[[], Awaitable[Collection[str]]]
+"""The orders that are leased units, or were when the refresh began."""
+
+Read = Callable[[Seen | None, Leased], Awaitable[Knowledge | None]]
+"""What PostgreSQL knows of a gate's campaign that the gate does not; everything if it has another campaign, or none.
+Who is leased units is asked once the snapshot is taken.
+"""
 
 KEPT = timedelta(minutes=2)
 """A gate that nobody refreshes is forgotten, and built anew for whoever asks."""
@@ -58,6 +65,7 @@ class Gate:
         self._confirm = redis.register_script(scripts.CONFIRM)
         self._release = redis.register_script(scripts.RELEASE)
         self._begin = redis.register_script(scripts.BEGIN)
+        self._leased = redis.register_script(scripts.LEASED)
         self._apply = redis.register_script(scripts.APPLY)
         self._give_up = redis.register_script(scripts.GIVE_UP)
         self._away_until = 0.0
@@ -87,8 +95,13 @@ class Gate:
         found = await self._run(self._begin, key, [_ms(at), _ms(at - unless_within)])
         if len(found) == 1:
             return
-        seen = Seen(_text(found[0]), int(found[3]), tuple(map(_text, found[4:]))) if found else None
-        known = await read(seen)
+        seen = Seen(_text(found[0]), int(found[3])) if found else None
+        at_first = set(map(_text, found[4:]))
+
+        async def leased() -> Collection[str]:
+            return at_first | set(map(_text, await self._run(self._leased, key, [])))
+
+        known = await read(seen, leased)
         is_new = seen is None or known is None or known.campaign.code != seen.campaign
         build, confirmed = ("", 0) if is_new else (_text(found[1]), int(found[2]))
         values = [_ms(at), build, secrets.token_hex(8), confirmed, *_told(known)]

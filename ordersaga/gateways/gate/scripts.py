@@ -34,6 +34,13 @@ local function forget(order_no, order)
   redis.call('HDEL', gate, 'o:' .. order_no)
   use(order.account, -order.units)
 end
+local function leased()
+  local found = {}
+  for _, order_no in ipairs(redis.call('ZRANGE', leases, 0, 1999)) do
+    if order_of(order_no).state == 'L' then found[#found + 1] = order_no end
+  end
+  return found
+end
 local function lapse(now)
   for _, order_no in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, 1000)) do
     forget(order_no, order_of(order_no))
@@ -120,13 +127,11 @@ if tonumber(known[5]) > 0 and redis.call('EXISTS', leases) == 0 then
 end
 if tonumber(known[6]) > tonumber(ARGV[2]) then return {known[1]} end
 redis.call('HSET', gate, 'synced', ARGV[1])
-local found = {known[1], known[2], known[3], known[4]}
-for _, order_no in ipairs(redis.call('ZRANGE', leases, 0, 1999)) do
-  if order_of(order_no).state == 'L' then found[#found + 1] = order_no end
-end
-return found
+return {known[1], known[2], known[3], known[4], unpack(leased())}
 """
 )
+
+LEASED = _RECORDS + "return leased()"
 
 # Units that were confirmed since `BEGIN` may be free or not in what PostgreSQL said: they are subtracted from it, but
 # not those of the orders that PostgreSQL names, which were leased at `BEGIN`.
