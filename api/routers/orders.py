@@ -99,7 +99,7 @@ async def list_orders(
         order_type=kind,
         states=_states(wanted_status, caller),
     )
-    async with services.database.transaction() as connection:
+    async with services.database.statements() as connection:
         found = await order_lists.page(
             connection, narrowed, before=(position[0], position[1]) if position else None, limit=limit
         )

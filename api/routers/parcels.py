@@ -27,8 +27,8 @@ from api.services import UsesServices
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.messages import PARCEL_REPORTED, parcel_workflow_id
-from ordersaga.persistence import inbox, parcels
-from ordersaga.persistence.parcels import ParcelFilter
+from ordersaga.persistence import inbox, parcel_lists, parcels
+from ordersaga.persistence.parcel_lists import ParcelFilter
 from ordersaga.persistence.returned_parcels import bring_back
 
 router = APIRouter(prefix="/v1/parcels", tags=["fulfilment"])
@@ -57,8 +57,8 @@ async def list_parcels(
         state=state,
         open_only=open_only,
     )
-    async with services.database.transaction() as connection:
-        found = await parcels.listed(connection, wanted, after=after[0] if after else "", limit=limit)
+    async with services.database.statements() as connection:
+        found = await parcel_lists.page(connection, wanted, after=after[0] if after else "", limit=limit)
     return Page(
         items=[ParcelView.model_validate(asdict(parcel)) for parcel in found],
         next_cursor=paging.encode([found[-1].parcel_no]) if len(found) == limit else None,

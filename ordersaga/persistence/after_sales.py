@@ -14,6 +14,7 @@ from ordersaga.domain.after_sales.case import Case, CaseLine, Fault, Kind, Reaso
 from ordersaga.domain.after_sales.units import Claim, UnitFate
 from ordersaga.domain.errors import NotFound, UnitsNotClaimable
 from ordersaga.domain.lifecycle.after_sales import MACHINE, CaseState
+from ordersaga.persistence.planning import written_out
 from ordersaga.persistence.tables.after_sales import after_sales_cases, after_sales_lines, claimed_units
 from ordersaga.persistence.tables.orders import orders
 
@@ -118,8 +119,8 @@ async def page(
     query = select(after_sales_cases).where(*wanted.conditions())
     if before is not None:
         query = query.where(tuple_(columns.opened_at, columns.case_no) < before)
-    rows = await connection.execute(query.order_by(columns.opened_at.desc(), columns.case_no.desc()).limit(limit))
-    return await _cases(connection, rows.all())
+    query = query.order_by(columns.opened_at.desc(), columns.case_no.desc()).limit(written_out(limit))
+    return await _cases(connection, (await connection.execute(query)).all())
 
 
 async def save(connection: AsyncConnection, case: Case) -> None:

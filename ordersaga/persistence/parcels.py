@@ -6,14 +6,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.after_sales.units import Placed
 from ordersaga.domain.errors import NotFound
-from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
+from ordersaga.domain.lifecycle.parcel import ParcelState
 from ordersaga.domain.splitting import Parcel, ParcelLine
-from ordersaga.persistence.planning import plan_each_time
 from ordersaga.persistence.tables.orders import orders, transitions
 from ordersaga.persistence.tables.parcels import parcel_lines, parcels
 
@@ -30,29 +29,6 @@ class StoredParcel:
     replaces: str | None
     updated_at: datetime
     lines: tuple[ParcelLine, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParcelFilter:
-    """Which parcels to list; a field left out does not narrow."""
-
-    parcel_no: str | None = None
-    merchant_id: str | None = None
-    warehouse_id: str | None = None
-    order_no: str | None = None
-    state: ParcelState | None = None
-    open_only: bool = False
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        wanted: dict[str, Any] = {
-            "parcel_no": self.parcel_no,
-            "merchant_id": self.merchant_id,
-            "warehouse_id": self.warehouse_id,
-            "order_no": self.order_no,
-            "state": self.state,
-        }
-        narrowed = [parcels.c[name] == value for name, value in wanted.items() if value is not None]
-        return [*narrowed, parcels.c.state.in_(sorted(OPEN))] if self.open_only else narrowed
 
 
 def parcel_no(order_no: str, sequence: int) -> str:
@@ -101,12 +77,9 @@ async def add(
     return [parcel_no(order_no, parcel.sequence) for parcel in split]
 
 
-async def page(
-    connection: AsyncConnection, wanted: ParcelFilter, *, after: str = "", limit: int = 1000
-) -> Sequence[StoredParcel]:
-    """Parcels by number, with their lines, in two statements."""
-    query = select(parcels).where(parcels.c.parcel_no > after, *wanted.conditions())
-    rows = (await connection.execute(query.order_by(parcels.c.parcel_no).limit(limit))).all()
+async def with_lines(connection: AsyncConnection, query: Select[Any]) -> Sequence[StoredParcel]:
+    """The parcels whose rows a query gives, with their lines, in two statements."""
+    rows = (await connection.execute(query)).all()
     lines: defaultdict[str, list[ParcelLine]] = defaultdict(list)
     if rows:
         held = select(parcel_lines).where(parcel_lines.c.parcel_no.in_([row.parcel_no for row in rows]))
@@ -131,20 +104,14 @@ async def page(
     ]
 
 
-async def listed(
-    connection: AsyncConnection, wanted: ParcelFilter, *, after: str, limit: int
-) -> Sequence[StoredParcel]:
-    """`page`, in a transaction, for parcels of many orders: those that are open are few among many."""
-    await plan_each_time(connection)
-    return await page(connection, wanted, after=after, limit=limit)
-
-
 async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[StoredParcel]:
-    return await page(connection, ParcelFilter(order_no=order_no))
+    """An order's parcels by number."""
+    query = select(parcels).where(parcels.c.order_no == order_no)
+    return await with_lines(connection, query.order_by(parcels.c.parcel_no))
 
 
 async def get(connection: AsyncConnection, number: str) -> StoredParcel | None:
-    return next(iter(await page(connection, ParcelFilter(parcel_no=number))), None)
+    return next(iter(await with_lines(connection, select(parcels).where(parcels.c.parcel_no == number))), None)
 
 
 async def placed(connection: AsyncConnection, order_no: str) -> Sequence[Placed]:

@@ -1,11 +1,8 @@
-"""Lists whose best plan depends on what is asked for: statements are planned once otherwise (`engine`)."""
+"""Statements are planned once (`engine`); what a plan depends on has to be in their text."""
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-_PLANNED_EACH_TIME = text("SET LOCAL plan_cache_mode = force_custom_plan")
+from sqlalchemy import BindParameter, Integer, bindparam
 
 
-async def plan_each_time(connection: AsyncConnection) -> None:
-    """Plan each statement by its parameters, its limit too, until the transaction ends."""
-    await connection.execute(_PLANNED_EACH_TIME)
+def written_out(limit: int) -> BindParameter[int]:
+    """A limit that plans are made for: without it PostgreSQL supposes that a tenth of all rows is wanted."""
+    return bindparam("limit", limit, type_=Integer, unique=True, literal_execute=True)

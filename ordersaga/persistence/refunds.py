@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ordersaga.domain.lifecycle.refund import FINAL, RefundState
 from ordersaga.domain.money import Money
 from ordersaga.domain.refund import Refund
+from ordersaga.persistence.planning import written_out
 from ordersaga.persistence.tables.payments import payments
 from ordersaga.persistence.tables.refunds import refunds
 
@@ -93,12 +94,12 @@ async def page(
     """Refunds in a state, or all, the newest first."""
     query = select(refunds)
     if state is not None:
-        # Written out, so that the index of those that are not over is known to have it.
+        # Written out, so that the indexes of those that are not over, or settled, are known to have it.
         query = query.where(refunds.c.state == literal_column(f"'{RefundState(state)}'"))
     if before is not None:
         query = query.where(tuple_(refunds.c.requested_at, refunds.c.refund_no) < before)
     rows = await connection.execute(
-        query.order_by(refunds.c.requested_at.desc(), refunds.c.refund_no.desc()).limit(limit)
+        query.order_by(refunds.c.requested_at.desc(), refunds.c.refund_no.desc()).limit(written_out(limit))
     )
     return [_refund(row) for row in rows]
 

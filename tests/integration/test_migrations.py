@@ -51,6 +51,23 @@ async def test_what_was_submitted_in_earlier_days_is_still_read_and_answered(sta
     assert (shown.payable.amount, shown.points.amount, shown.gift) == (20, 0, False)
 
 
+async def test_orders_of_earlier_days_and_those_of_the_version_beside_are_in_the_lists(stack: Stack) -> None:
+    address = await _database_at(stack, "without_lists", "0018")
+    connection = await asyncpg.connect(address, timeout=10)
+    await connection.execute(_PLACED.format(order_no="O-1", state="completed"), timeout=10)
+    await upgrade(_driver_url(address))
+    await connection.execute(_PLACED.format(order_no="O-2", state="paid"), timeout=10)
+    await connection.execute("UPDATE orders SET state = 'in_production' WHERE order_no = 'O-2'", timeout=10)
+    listed = await connection.fetch("SELECT * FROM listed_orders ORDER BY order_no, role, party", timeout=10)
+    await connection.close(timeout=10)
+    parties = [("merchant", "another"), ("merchant", "own"), ("warehouse", "tpe-1")]
+    assert [tuple(row)[:5] for row in listed] == [
+        (number, *party, "standard", state)
+        for number, state in (("O-1", "completed"), ("O-2", "in_production"))
+        for party in parties
+    ]
+
+
 async def _database_at(stack: Stack, name: str, revision: str) -> str:
     """A new database of this revision; gives its address."""
     server = await asyncpg.connect(stack.addresses.database, timeout=10)
@@ -74,6 +91,19 @@ _EARLIER_DAYS = """
            ('pay_nothing', 'O-1', 'card', 'sandbox', 9, 'TWD', 'unexpected', now(), 0, 'TWD'),
            ('pay_good', 'O-1', 'card', 'sandbox', 9, 'TWD', 'succeeded', now(), 9, 'TWD'),
            ('pay_open', 'O-1', 'card', 'sandbox', 9, 'TWD', 'open', now(), NULL, NULL);
+"""
+
+_PLACED = """
+    INSERT INTO orders VALUES ('{order_no}', 'standard', 'alice', '{state}', 1, 1, 'TWD', 'standard', 9, 0, 0, 0, 0, 9,
+                               9, '{{}}', now(), now(), now());
+    INSERT INTO order_lines (order_no, line_no, sku, name, attributes, merchant_id, quantity, unit_price, amount,
+                             payable, shipping, weight_g, volume_mm3, transport_class)
+    SELECT '{order_no}', number, 'TEA', 'Tea', '{{}}', merchant_id, 1, 3, 3, 3, 0, 0, 0, 'ordinary'
+    FROM unnest('{{own,own,another}}'::text[]) WITH ORDINALITY AS line (merchant_id, number);
+    INSERT INTO parcels (parcel_no, order_no, sequence, merchant_id, warehouse_id, transport_class, weight_g,
+                         volume_mm3, state, updated_at)
+    SELECT '{order_no}-' || sequence, '{order_no}', sequence, 'own', 'tpe-1', 'ordinary', 0, 0, 'created', now()
+    FROM generate_series(1, 2) AS sequence;
 """
 
 _SUBMITTED = """

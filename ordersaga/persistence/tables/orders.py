@@ -57,7 +57,7 @@ orders = Table(
     CheckConstraint("payable >= 0", name="payable_not_negative"),
     Index("ix_orders_buyer_placed_at", "buyer", "placed_at", "order_no"),
     Index("ix_orders_placed_at", "placed_at", "order_no"),
-    Index("ix_orders_state_placed_at", "state", "placed_at", "order_no"),
+    Index("ix_orders_state_order_type", "state", "order_type", "placed_at", "order_no"),
     # Few, with all that is counted of them.
     Index("ix_orders_under_way", "order_type", "state", "payment_due_at", postgresql_where=UNDER_WAY),
     Index("ix_orders_replaces", "replaces", postgresql_where=text("replaces IS NOT NULL")),
@@ -72,7 +72,7 @@ order_lines = Table(
     Column("sku", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("attributes", JSONB, nullable=False),
-    Column("merchant_id", Text, nullable=False, index=True),
+    Column("merchant_id", Text, nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("unit_price", BigInteger, nullable=False),
     Column("amount", BigInteger, nullable=False),

@@ -22,6 +22,8 @@ parcels = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False),
     UniqueConstraint("order_no", "sequence"),
     Index("ix_parcels_state", "state", "parcel_no"),
+    Index("ix_parcels_merchant_id", "merchant_id", "state", "parcel_no"),
+    Index("ix_parcels_warehouse_id", "warehouse_id", "state", "parcel_no"),
 )
 
 parcel_lines = Table(

@@ -39,5 +39,6 @@ refunds = Table(
     CheckConstraint("amount > 0", name="amount_positive"),
     CheckConstraint("tries > 0", name="tries_positive"),
     Index("ix_refunds_requested_at", "requested_at", "refund_no"),
+    Index("ix_refunds_settled", "requested_at", "refund_no", postgresql_where=text("state = 'settled'")),
     Index("ix_refunds_unfinished", "requested_at", postgresql_where=text("state NOT IN ('succeeded', 'settled')")),
 )
