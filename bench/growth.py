@@ -41,7 +41,7 @@ from bench.submit import quoted
 ABOUT = "placing and listing orders when a million are stored, and what an order leaves behind"
 
 _SMALLEST, _LARGER = 1_000, (100_000, 1_000_000)
-_LISTED, _ALONE, _TOGETHER, _RUNNING, _LIVES = 24, 24, 96, 300, 4
+_LISTED, _ALONE, _TOGETHER, _RUNNING, _LIVES = 16, 24, 96, 300, 4
 _AT_ONCE = 8
 _TIMES = 1.3
 _SLOWER = Goal(at_most=_TIMES)

@@ -1,9 +1,9 @@
 """Orders stored in bulk, as a shop has them after two years: every table that a life fills, in a few statements.
 
-Buyers with 1 … 50 orders, merchants of very different sizes, two years, nearly all of them over; the newest are under
-way, but no run leads them. Not as in life: four audit rows and events for each order instead of fourteen, without
-digests and with seals that do not verify, no first answers, and shelves that do not add up. Their events have positions
-below zero, so that they are neither published again nor covered by a checkpoint.
+Buyers with 1 … 50 orders, merchants and warehouses of very different sizes, two years, nearly all of them over; the
+newest are under way, but no run leads them. Not as in life: four audit rows and events for each order instead of
+fourteen, without digests and with seals that do not verify, no first answers, and shelves that do not add up. Their
+events have positions below zero, so that they are neither published again nor covered by a checkpoint.
 """
 
 import asyncio
@@ -17,8 +17,15 @@ BUYER = "stored-buyer"
 """Has fifty orders however many there are."""
 MERCHANT = "ordersaga"
 """Has a third of them, and all that are placed beside."""
+MIDDLE_MERCHANT = "stored-middle"
+"""Has two hundred of the first thousand, and of all that follow a hundredth."""
 SMALL_MERCHANT = "stored-small"
-"""Has fifty too."""
+"""Has fifty, however many there are; they are sent from a warehouse of its own."""
+WAREHOUSE = "khh-1"
+"""Sends a third of them."""
+SMALL_WAREHOUSE = "stored-shed"
+RARE_TYPE = "flash_sale"
+"""Fifty are of this type, however many there are."""
 _LEAST_UNDER_WAY = 300
 _MOST_SECONDS = 400.0
 _LOADING = """

@@ -22,7 +22,8 @@ WITH numbered AS (
             WHEN fate < 0.88 THEN 'completed' WHEN fate < 0.94 THEN 'payment_timed_out'
             WHEN fate < 0.98 THEN 'cancelled' ELSE 'refunded' END
         END AS state,
-        CASE WHEN {is_first} AND n % 20 = 1 THEN 'stored-small'
+        CASE WHEN {is_first} AND n % 20 = 1 THEN 'stored-small' WHEN {is_first} AND n % 5 = 2 THEN 'stored-middle'
+             WHEN share < 0.01 THEN 'stored-middle'
              WHEN share < 0.35 THEN 'ordersaga' WHEN share < 0.55 THEN 'stored-2' WHEN share < 0.70 THEN 'stored-3'
              WHEN share < 0.80 THEN 'stored-4' WHEN share < 0.90 THEN 'stored-5'
              ELSE 'stored-' || 6 + floor(200 * (share - 0.9) * 10)::int END AS merchant_id,
@@ -35,7 +36,9 @@ SELECT n, {before} + n AS place, placed_at, state, merchant_id, buyer,
        to_char(placed_at AT TIME ZONE 'UTC', 'YYMMDD-') || upper(left(md5('order' || {stage} || '/' || n), 12))
            AS order_no,
        left(md5('payment' || {stage} || '/' || n), 24) AS digest,
-       (ARRAY['tpe-1', 'khh-1', 'lin-1'])[1 + n % 3] AS warehouse_id,
+       CASE merchant_id WHEN 'stored-small' THEN 'stored-shed' ELSE (ARRAY['tpe-1', 'khh-1', 'lin-1'])[1 + n % 3] END
+           AS warehouse_id,
+       CASE WHEN {is_first} AND n % 20 = 3 THEN 'flash_sale' ELSE 'standard' END AS order_type,
        CASE WHEN size < 0.7 THEN 1 WHEN size < 0.9 THEN 2 ELSE 3 END AS lines,
        state NOT IN ('payment_timed_out', 'cancelled', 'awaiting_payment') AS paid,
        state NOT IN ('payment_timed_out', 'cancelled', 'awaiting_payment', 'in_production') AS shipped
@@ -57,7 +60,8 @@ ORDERS = (
     INSERT INTO orders (order_no, order_type, buyer, state, table_version, policy_version, currency, shipping_option,
                         goods, discount, points, shipping, tax, payable, due_now, receiver, placed_at, payment_due_at,
                         after_sales_until, updated_at)
-    SELECT order_no, 'standard', buyer, state, like_it.table_version, like_it.policy_version, 'TWD',
+    SELECT order_no, order_type, buyer, state,
+           CASE order_type WHEN 'standard' THEN like_it.table_version ELSE 2 END, like_it.policy_version, 'TWD',
            'standard', 10000 * lines, 0, 0, 8000, 0, 10000 * lines + 8000, 10000 * lines + 8000, like_it.receiver,
            placed_at, placed_at + interval '15 minutes',
            CASE WHEN state = 'completed' THEN placed_at + interval '10 days' END,
@@ -72,6 +76,13 @@ ORDERS = (
            'home', like_it.allocations, 10000, CASE line WHEN 1 THEN 8000 ELSE 0 END, 500, 100000, 'ordinary'
     FROM (SELECT allocations FROM order_lines LIMIT 1) AS like_it,
          bench_stored CROSS JOIN LATERAL generate_series(1, lines) AS line
+    """,
+    """
+    INSERT INTO listed_orders (order_no, role, party, order_type, state, placed_at)
+    SELECT order_no, role, party, order_type, state, placed_at
+    FROM bench_stored CROSS JOIN LATERAL (VALUES
+        ('merchant', merchant_id, true), ('warehouse', warehouse_id, paid)
+    ) AS listed (role, party, happened) WHERE happened
     """,
     """
     INSERT INTO notifications (order_no, recipient, kind, created_at)
