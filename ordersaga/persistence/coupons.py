@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, any_, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, any_, bindparam, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,7 +32,7 @@ _at = bindparam("at", type_=DateTime(timezone=True))
 IN_WALLET = (coupons.c.account == bindparam("account", type_=Text)) & (
     (coupons.c.coupon_code == any_(bindparam("also", type_=ARRAY(Text))))
     | (
-        coupons.c.state.in_(sorted(USABLE))
+        (coupons.c.state == any_(literal(sorted(USABLE), ARRAY(Text))))
         & (coupons.c.valid_from <= _at)
         & (coupons.c.valid_until.is_(None) | (coupons.c.valid_until > _at))
     )

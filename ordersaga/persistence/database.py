@@ -8,6 +8,7 @@ from sqlalchemy.pool import NullPool
 
 from ordersaga.domain.keys import KeyRing
 from ordersaga.persistence.audit import KEYS_OPTION
+from ordersaga.persistence.direct import DirectConnection
 from ordersaga.persistence.engine import engine_at
 
 
@@ -37,13 +38,13 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with self.engine.begin() as connection:
+        async with DirectConnection(self.engine) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction in which PostgreSQL refuses every write."""
-        async with self._reading_engine.begin() as connection:
+        async with DirectConnection(self._reading_engine) as connection, connection.begin():
             yield connection
 
     @asynccontextmanager
@@ -58,7 +59,7 @@ class Database:
 
         Two round trips less than `transaction`, in which every statement sees what is committed by then just as well.
         """
-        async with self._committing_engine.connect() as connection:
+        async with DirectConnection(self._committing_engine) as connection:
             yield connection
 
     @asynccontextmanager
