@@ -41,7 +41,13 @@ class _Outlook:
 
 
 def best_combination(candidates: Sequence[Candidate], basket: Basket, decisions: int = DECISIONS) -> Combination:
-    search = _Search(candidates, basket, decisions)
+    by_line = ByLine([item for item in candidates if item.by_line], basket)
+    list_amounts = Left.whole(basket)
+    whole = [item for item in candidates if not item.by_line]
+    whole = [item for item in whole if list_amounts.most(item) or item.most_gifts(basket.amounts)]
+    if not whole:
+        return Combination(whole=(), by_line=by_line.beside(()), exact=True, decisions=0)
+    search = _Search(by_line, whole, basket, decisions)
     exact = search.is_exhaustive()
     progress = search.progress
     return Combination(
@@ -53,12 +59,11 @@ def best_combination(candidates: Sequence[Candidate], basket: Basket, decisions:
 
 
 class _Search:
-    def __init__(self, candidates: Sequence[Candidate], basket: Basket, decisions: int) -> None:
-        list_amounts = Left.whole(basket)
+    """Among `whole` offers, each of which may take something."""
+
+    def __init__(self, by_line: ByLine, whole: Sequence[Candidate], basket: Basket, decisions: int) -> None:
         self._basket = basket
-        self._by_line = ByLine([item for item in candidates if item.by_line], basket)
-        whole = [item for item in candidates if not item.by_line]
-        whole = [item for item in whole if list_amounts.most(item) or item.most_gifts(basket.amounts)]
+        self._by_line = by_line
         self.rivalry = Rivalry(whole, self._by_line)
         self.progress = Progress(decisions, len(whole), len(basket.skus))
         most = self._by_line.most_beside(())[1]
@@ -67,7 +72,7 @@ class _Search:
             for number in numbers_of(self.rivalry.displacing)
         }
         self._unrivalled = self.rivalry.unrivalled(self.rivalry.everything) & ~self.rivalry.displacing
-        self._rough = ceilings(NOTHING, self.rivalry, list_amounts, 0, (), self._unrivalled)
+        self._rough = ceilings(NOTHING, self.rivalry, Left.whole(basket), 0, (), self._unrivalled)
         self._outlooks: dict[tuple[int, ...], _Outlook] = {}
 
     def is_exhaustive(self) -> bool:
