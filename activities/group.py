@@ -77,7 +77,7 @@ class Groups(GroupActivities):
             if group is None:
                 raise NotFound("there is no such group", group_code=request.group_code)
             run = group_workflow_id(group.code)
-            await inbox.mark_applied(connection, await inbox.unapplied(connection, [run]), request.at)
+            await inbox.take(connection, [run], request.at)
             decided = group.decided(request.at)
             if decided != group:
                 await groups.save(connection, group, decided)
@@ -132,7 +132,7 @@ async def _tell_order(connection: AsyncConnection, order_no: str, what: str) -> 
 
 async def _heard(connection: AsyncConnection, order_no: str, at: datetime) -> None:
     """What the order's run was told until now it is about to know."""
-    await inbox.mark_applied(connection, await inbox.unapplied(connection, [order_no]), at)
+    await inbox.take(connection, [order_no], at)
 
 
 def _membership(group: Group, order_no: str) -> Membership:

@@ -28,7 +28,7 @@ async def advance_parcel(
     What is not applied `by_its_run`, the parcel's run has yet to hear of: it tells the order.
     """
     parcel = await parcels.known(connection, parcel_no, lock=True)
-    reports = await inbox.unapplied(connection, [parcel_no])
+    reports = await inbox.take(connection, [parcel_no], at, by_its_run=by_its_run)
     state = parcel.state
     for report in reports:
         event = ParcelState(report.payload["event"])
@@ -41,7 +41,6 @@ async def advance_parcel(
             connection, parcel.order_no, parcel_no, action=event, from_state=state, to_state=reached, at=at, by=by
         )
         state = reached
-    await inbox.mark_applied(connection, reports, at, by_its_run=by_its_run)
     if is_shipped(state) and not is_shipped(parcel.state):
         await _tell_who_would_stop_it(connection, parcel.order_no, parcel_no)
     return state

@@ -81,7 +81,7 @@ async def settle(
     """
     order = await orders.known(connection, order_no, lock=True)
     attempts = {payment.payment_id: payment for payment in await payments.of_order(connection, order_no)}
-    reports = await inbox.unapplied(connection, list(attempts))
+    reports = await inbox.take(connection, list(attempts), at)
     machine, state = order_type(order.order_type).version(order.table_version), order.state
     is_given_back = stock.is_given_back if order_type(order.order_type).ships else digital_holds.is_given_back
     for stored in reports:
@@ -108,7 +108,6 @@ async def settle(
             metrics.TRANSITIONS.labels(order_type=order.order_type, action=action).inc()
         else:
             await _note(connection, judged, state, at)
-    await inbox.mark_applied(connection, reports, at)
     still_open = sum(payment.state is PaymentState.OPEN for payment in attempts.values())
     settled = _settled_state(machine, state, attempts.values(), instalment)
     return Settlement(state=settled, open_attempts=still_open)

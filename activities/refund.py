@@ -90,7 +90,7 @@ class Refunds(RefundActivities):
     @implements(RefundActivities.count_unfinished)
     async def count_unfinished(self, request: CountRefunds) -> UnfinishedRefunds:
         async with self._database.transaction() as connection:
-            await inbox.mark_applied(connection, await inbox.unapplied(connection, [request.order_no]), request.at)
+            await inbox.take(connection, [request.order_no], request.at)
             return UnfinishedRefunds(count=await refunds.count_unfinished(connection, request.order_no))
 
     @implements(RefundActivities.send)
@@ -165,7 +165,7 @@ class Refunds(RefundActivities):
 async def settle_refund(connection: AsyncConnection, refund_no: str, at: datetime) -> Refund:
     """Apply every report on a refund that was not applied yet, oldest first. Raises `NotFound`."""
     refund = await _locked(connection, refund_no)
-    reports = await inbox.unapplied(connection, [refund_no])
+    reports = await inbox.take(connection, [refund_no], at)
     for stored in reports:
         judged = judge(refund, RefundReport.from_document(stored.payload), at)
         if judged is None:
@@ -178,7 +178,6 @@ async def settle_refund(connection: AsyncConnection, refund_no: str, at: datetim
             await _tell_order(connection, reached)
         metrics.REFUNDS.labels(state=reached.state).inc()
         refund = reached
-    await inbox.mark_applied(connection, reports, at)
     return refund
 
 
@@ -206,7 +205,7 @@ async def _request(connection: AsyncConnection, payment_id: str, at: datetime) -
 
 async def _heard(connection: AsyncConnection, subject: str, at: datetime) -> None:
     """What made the run begin is taken note of."""
-    await inbox.mark_applied(connection, await inbox.unapplied(connection, [refund_workflow_id(subject)]), at)
+    await inbox.take(connection, [refund_workflow_id(subject)], at)
 
 
 async def _tell_order(connection: AsyncConnection, refund: Refund) -> None:

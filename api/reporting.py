@@ -31,7 +31,7 @@ async def deliver(services: Services, delivery: inbox.Delivery | None) -> None:
         if not heard:
             return
         async with services.database.statements() as connection:
-            await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
+            await inbox.mark_delivered(connection, delivery.report_id, datetime.now(UTC))
     except (RPCError, SQLAlchemyError, OSError, RuntimeError) as error:
         # A parcel is reported on before its run has begun: nothing out of the ordinary.
         early = isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND

@@ -57,7 +57,7 @@ class Delivery:
             await asyncio.sleep(self._interval)
 
     async def _deliver_waiting(self) -> None:
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             waiting = await inbox.undelivered(connection, at=datetime.now(UTC), limit=_BATCH)
         for delivery in waiting:
             with correlation.concerning(correlation.subject_of(delivery.workflow_id)):
@@ -65,9 +65,9 @@ class Delivery:
 
     async def _deliver_one(self, delivery: inbox.Delivery) -> None:
         told = await self._deliver(delivery)
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             if told:
-                await inbox.mark_delivered(connection, [delivery.report_id], datetime.now(UTC))
+                await inbox.mark_delivered(connection, delivery.report_id, datetime.now(UTC))
             else:
                 await inbox.try_later(connection, delivery.report_id, datetime.now(UTC))
 

@@ -55,8 +55,7 @@ class AfterSales(AfterSalesActivities):
     async def take_up(self, request: TakeUpCase) -> CaseStanding:
         async with self._database.transaction() as connection:
             # In this order: what comes after the first look is told, and what came before is seen by the second.
-            told = await inbox.unapplied(connection, [case_workflow_id(request.case_no)])
-            await inbox.mark_applied(connection, told, request.at)
+            await inbox.take(connection, [case_workflow_id(request.case_no)], request.at)
             case = await after_sales.known(connection, request.case_no)
             return await self._standing(connection, case)
 
@@ -84,7 +83,7 @@ class AfterSales(AfterSalesActivities):
     async def end_order(self, request: EndOrder) -> EndedOrder:
         async with self._database.transaction() as connection:
             order = await orders.known(connection, request.order_no, lock=True)
-            await inbox.mark_applied(connection, await inbox.unapplied(connection, [request.order_no]), request.at)
+            await inbox.take(connection, [request.order_no], request.at)
             state, open_cases = order.state, await after_sales.count_open(connection, request.order_no)
             left = await _units_left(connection, request.order_no)
             action = request.action if left else request.action_for_nothing

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, any_, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.messages import CASE_CHANGED, case_workflow_id
@@ -21,6 +21,33 @@ _TRY_LATER = text("""
         + least(CAST(:longest AS interval), (CAST(:at AS timestamptz) - received_at) / 2)
     WHERE report_id = :report_id
 """)
+
+_STORE = insert(inbox).on_conflict_do_nothing().returning(inbox.c.report_id)
+_UNDELIVERED = (
+    select(inbox.c.report_id, inbox.c.workflow_id, inbox.c.signal, inbox.c.subject)
+    .where(inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None) & (inbox.c.next_try_at <= bindparam("at")))
+    .order_by(inbox.c.next_try_at)
+    .limit(bindparam("most"))
+)
+_MARK_DELIVERED = text("""
+    UPDATE inbox SET delivered_at = :at WHERE report_id IN (
+        SELECT report_id FROM inbox WHERE report_id = :report AND delivered_at IS NULL FOR UPDATE SKIP LOCKED
+    )
+""")
+_waiting = (
+    select(inbox.c.report_id)
+    .where((inbox.c.subject == any_(bindparam("subjects", type_=ARRAY(Text)))) & inbox.c.applied_at.is_(None))
+    .order_by(inbox.c.report_id)
+    .with_for_update()
+    .cte("waiting")
+)
+_TAKE_FOR_ITS_RUN = (
+    update(inbox)
+    .where(inbox.c.report_id == _waiting.c.report_id)
+    .values(applied_at=bindparam("at"))
+    .returning(inbox.c.report_id, inbox.c.subject, inbox.c.payload)
+)
+_TAKE = _TAKE_FOR_ITS_RUN.values(delivered_at=func.coalesce(inbox.c.delivered_at, bindparam("at")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +83,17 @@ async def store(
 
     `first_try` is how long whoever stores it may take to deliver it; after that the worker does.
     """
-    report_id = await connection.scalar(
-        insert(inbox)
-        .values(
-            source=source,
-            event_id=event_id,
-            workflow_id=workflow_id,
-            signal=signal,
-            subject=subject,
-            payload=payload,
-            received_at=at,
-            next_try_at=at + first_try,
-        )
-        .on_conflict_do_nothing()
-        .returning(inbox.c.report_id)
-    )
+    values: dict[str, Any] = {
+        "source": source,
+        "event_id": event_id,
+        "workflow_id": workflow_id,
+        "signal": signal,
+        "subject": subject,
+        "payload": payload,
+        "received_at": at,
+        "next_try_at": at + first_try,
+    }
+    report_id = await connection.scalar(_STORE, values)
     if report_id is None or workflow_id is None:
         return None
     return Delivery(report_id=report_id, workflow_id=workflow_id, signal=signal, subject=subject)
@@ -101,12 +124,7 @@ async def wake_case(connection: AsyncConnection, case_no: str, *, source: str, e
 
 async def undelivered(connection: AsyncConnection, *, at: datetime, limit: int) -> Sequence[Delivery]:
     """Reports whose first delivery did not come through, and whose next try is due."""
-    rows = await connection.execute(
-        select(inbox.c.report_id, inbox.c.workflow_id, inbox.c.signal, inbox.c.subject)
-        .where(inbox.c.delivered_at.is_(None) & inbox.c.workflow_id.is_not(None) & (inbox.c.next_try_at <= at))
-        .order_by(inbox.c.next_try_at)
-        .limit(limit)
-    )
+    rows = await connection.execute(_UNDELIVERED, {"at": at, "most": limit})
     return [Delivery(**row._mapping) for row in rows]
 
 
@@ -115,34 +133,17 @@ async def try_later(connection: AsyncConnection, report_id: int, at: datetime) -
     await connection.execute(_TRY_LATER, {"report_id": report_id, "at": at, "longest": _LONGEST_PAUSE})
 
 
-async def mark_delivered(connection: AsyncConnection, report_ids: Sequence[int], at: datetime) -> None:
+async def mark_delivered(connection: AsyncConnection, report_id: int, at: datetime) -> None:
     """What is being applied at the moment is not waited for: it is marked with that, or tried again."""
-    free = (
-        select(inbox.c.report_id)
-        .where(inbox.c.report_id.in_(report_ids) & inbox.c.delivered_at.is_(None))
-        .with_for_update(skip_locked=True)
-    )
-    await connection.execute(update(inbox).where(inbox.c.report_id.in_(free)).values(delivered_at=at))
+    await connection.execute(_MARK_DELIVERED, {"report": report_id, "at": at})
 
 
-async def unapplied(connection: AsyncConnection, subjects: Sequence[str]) -> Sequence[Report]:
-    """The reports on `subjects` that wait to be applied, oldest first, locked."""
-    rows = await connection.execute(
-        select(inbox.c.report_id, inbox.c.subject, inbox.c.payload)
-        .where(inbox.c.subject.in_(subjects) & inbox.c.applied_at.is_(None))
-        .order_by(inbox.c.report_id)
-        .with_for_update()
-    )
-    return [Report(**row._mapping) for row in rows]
+async def take(
+    connection: AsyncConnection, subjects: Sequence[str], at: datetime, *, by_its_run: bool = True
+) -> Sequence[Report]:
+    """The reports on `subjects` that wait to be applied, oldest first, locked and marked: they are applied now.
 
-
-async def mark_applied(
-    connection: AsyncConnection, reports: Sequence[Report], at: datetime, *, by_its_run: bool = True
-) -> None:
-    """A run that applies a report knows of it; what somebody else applies, the run is still told of."""
-    if reports:
-        numbers = [report.report_id for report in reports]
-        known = func.coalesce(inbox.c.delivered_at, at) if by_its_run else inbox.c.delivered_at
-        await connection.execute(
-            update(inbox).where(inbox.c.report_id.in_(numbers)).values(applied_at=at, delivered_at=known)
-        )
+    A run that applies a report knows of it; what somebody else applies, the run is still told of.
+    """
+    rows = await connection.execute(_TAKE if by_its_run else _TAKE_FOR_ITS_RUN, {"subjects": list(subjects), "at": at})
+    return sorted((Report(**row._mapping) for row in rows), key=lambda report: report.report_id)
