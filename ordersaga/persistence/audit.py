@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ordersaga.domain.audit.chain import AuditRow, Records, changed, fold
+from ordersaga.domain.audit.chain import AuditRow, Link, Records, changed, fold
 from ordersaga.domain.audit.coverage import AUDITED
 from ordersaga.domain.events import event_document, event_type
 from ordersaga.domain.keys import KeyRing
@@ -20,7 +20,7 @@ KEYS_OPTION = "ordersaga_audit_keys"
 
 _ROWS = {
     table: (
-        f"(SELECT jsonb_agg(to_jsonb({table})) FROM {table} "  # noqa: S608 - names of our own
+        f"(SELECT json_agg({table}) FROM {table} "  # noqa: S608 - names of our own
         + (
             f"JOIN {coverage.through} USING ({coverage.key[0]}) WHERE {coverage.through}.order_no = wanted.order_no)"
             if coverage.through
@@ -34,10 +34,18 @@ _CHAIN = """
     (SELECT jsonb_agg(to_jsonb(transitions) - 'transition_id' ORDER BY sequence)
      FROM transitions WHERE order_no = wanted.order_no) AS chain
 """
-_READ = text(
-    f"SELECT order_no, {', '.join((*_ROWS.values(), _CHAIN))} "  # noqa: S608 - the same
-    "FROM unnest(CAST(:order_nos AS text[])) AS wanted (order_no)"
+_LINKS = """
+    (SELECT json_agg(json_build_array(sequence, step, action, key_id, mac, changes) ORDER BY sequence)
+     FROM transitions WHERE order_no = wanted.order_no) AS chain
+"""
+_READ, _READ_LINKS = (
+    text(
+        f"SELECT order_no, {', '.join((*_ROWS.values(), chain))} "  # noqa: S608 - the same
+        "FROM unnest(CAST(:order_nos AS text[])) AS wanted (order_no)"
+    )
+    for chain in (_CHAIN, _LINKS)
 )
+"""The whole of a chain; and of its rows what the next one needs, which takes half as long."""
 
 _APPEND = text("""
     WITH sealed AS (
@@ -71,7 +79,8 @@ async def append(
     The caller has written what changed, and holds the lock on the order's row: a chain has one writer at a time.
     """
     keys = _keys(connection)
-    chain, records = await read(connection, order_no)
+    row = (await connection.execute(_READ_LINKS, {"order_nos": [order_no]})).one()._mapping
+    chain, records = [Link(*item) for item in _loaded(row["chain"])], _records(row)
     if step is not None and any((row.step, row.action) == (step, action) for row in chain):
         return False
     unsealed = AuditRow(
@@ -116,18 +125,19 @@ async def read(connection: AsyncConnection, order_no: str) -> Audited:
 async def read_many(connection: AsyncConnection, order_nos: Sequence[str]) -> dict[str, Audited]:
     """The audit of several orders, whether they are there or not, as one statement sees it."""
     rows = await connection.execute(_READ, {"order_nos": list(order_nos)})
-    return {row.order_no: _audited(row._mapping) for row in rows}
+    return {
+        row.order_no: Audited([_audit_row(item) for item in _loaded(row.chain)], _records(row._mapping)) for row in rows
+    }
 
 
-def _audited(row: Any) -> Audited:
-    records = {
+def _records(row: Any) -> Records:
+    return {
         table: {"/".join(str(item[name]) for name in coverage.key): item for item in _loaded(row[table])}
         for table, coverage in AUDITED.items()
     }
-    return Audited([_audit_row(item) for item in _loaded(row["chain"])], records)
 
 
-def _loaded(value: Any) -> list[dict[str, Any]]:
+def _loaded(value: Any) -> list[Any]:
     return json.loads(value) if isinstance(value, str) else value or []
 
 

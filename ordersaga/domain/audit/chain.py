@@ -78,6 +78,17 @@ class AuditRow:
         return keys.digest(self.key_id, "audit", previous, canonical(content))
 
 
+class Link(NamedTuple):
+    """Of a row, what the rows behind it need of it."""
+
+    sequence: int
+    step: int | None
+    action: str
+    key_id: str
+    mac: str
+    changes: Changes
+
+
 class Sealed(NamedTuple):
     key_id: str
     digest: str
@@ -87,7 +98,7 @@ Standing = dict[Place, Sealed]
 """What each field must be, by the chain so far."""
 
 
-def fold(chain: Iterable[AuditRow]) -> Standing:
+def fold(chain: Iterable[AuditRow | Link]) -> Standing:
     """What the whole chain says of each field."""
     standing: Standing = {}
     for row in chain:
@@ -95,7 +106,7 @@ def fold(chain: Iterable[AuditRow]) -> Standing:
     return standing
 
 
-def apply(standing: Standing, row: AuditRow) -> None:
+def apply(standing: Standing, row: AuditRow | Link) -> None:
     for table, rows in row.changes.items():
         for key, columns in rows.items():
             if columns is None:
