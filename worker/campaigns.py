@@ -36,7 +36,7 @@ class EndedCampaigns:
     async def _bring_back(self) -> None:
         at = datetime.now(UTC)
         before = at - self._grace
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             left = await campaigns.has_stock_left(connection, before)
         for code, sku in left:
             document = f"ended/{code}/{secrets.token_hex(8)}"

@@ -44,7 +44,7 @@ class GateRefreshing:
     async def refresh_all(self) -> None:
         at = datetime.now(UTC)
         kinds = [kind.name for kind in ORDER_TYPES.values() if kind.gated]
-        async with self._database.reading() as connection:
+        async with self._database.statements() as connection:
             found = await gates.running(connection, kinds, at=at, until=at + _AHEAD)
         for key in found:
             await self._gate.refresh(

@@ -56,7 +56,7 @@ class Inquiry:
         if not free:
             return
         try:
-            async with self._database.transaction() as connection:
+            async with self._database.statements() as connection:
                 due = await payments.claim_inquiries(
                     connection, name, at=datetime.now(UTC), pace=self._pace, limit=free
                 )

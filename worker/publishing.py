@@ -68,7 +68,7 @@ class Publisher:
         last = await self._look() if self._published is None else self._published
         while last < self._head:
             begin = max(last, self._head - self._stream.length)
-            async with self._database.transaction() as connection:
+            async with self._database.statements() as connection:
                 batch = await events.between(connection, begin, self._head, limit=_BATCH)
             reached = await self._stream.append(last, batch)
             if reached != batch[-1].position:
@@ -83,7 +83,7 @@ class Publisher:
     async def _look(self) -> int:
         """What the stream has, noted in the database beside what it had."""
         last = await self._stream.last()
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             noted = await events.relayed(connection, _NAME)
             if last != noted:
                 await events.note_relayed(connection, _NAME, last, datetime.now(UTC))

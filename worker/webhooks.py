@@ -83,7 +83,7 @@ class Webhooks:
             await self._sender.aclose()
 
     async def _send_due(self) -> None:
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             due = await webhook_deliveries.due_endpoints(connection, datetime.now(UTC))
         for endpoint_id in due:
             free = self._places - self._busy[endpoint_id]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,6 +43,13 @@ _COLUMNS = (
     events.c.sequence,
     events.c.document.label("data"),
 )
+_BETWEEN = (
+    select(*_COLUMNS)
+    .where((events.c.position > bindparam("after")) & (events.c.position <= bindparam("until")))
+    .order_by(events.c.position)
+    .limit(bindparam("most"))
+)
+_RELAYED = select(relays.c.position).where(relays.c.name == bindparam("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +96,12 @@ async def between(
     order_no: str | None = None,
 ) -> Sequence[Event]:
     """The events behind `after` up to `until`, in the order of their positions."""
-    query = select(*_COLUMNS).where((events.c.position > after) & (events.c.position <= until))
+    query = _BETWEEN
     if types:
         query = query.where(events.c.type.in_(sorted(types)))
     if order_no is not None:
         query = query.where(events.c.order_no == order_no)
-    rows = await connection.execute(query.order_by(events.c.position).limit(limit))
+    rows = await connection.execute(query, {"after": after, "until": until, "most": limit})
     return [Event(**row._mapping) for row in rows]
 
 
@@ -141,7 +148,7 @@ async def newest(connection: AsyncConnection, order_nos: Collection[str]) -> Map
 
 async def relayed(connection: AsyncConnection, name: str) -> int:
     """How far a consumer of the relay had come when it was last noted."""
-    return int(await connection.scalar(select(relays.c.position).where(relays.c.name == name)) or 0)
+    return int(await connection.scalar(_RELAYED, {"name": name}) or 0)
 
 
 async def note_relayed(connection: AsyncConnection, name: str, position: int, at: datetime) -> None:

@@ -19,6 +19,7 @@ async def leading(url: str, key: int, *, silence: float, pause: float = 1.0) -> 
 
     PostgreSQL itself ends the connection of a leader that is silent for `silence` seconds, hung or cut off, and the
     next one takes over. Whatever only the leader may write is written through this connection: it fails then.
+    Each statement is a transaction of its own.
     """
     limit = str(max(int(silence * 1000), 1))
     session = {
@@ -26,7 +27,7 @@ async def leading(url: str, key: int, *, silence: float, pause: float = 1.0) -> 
         "idle_in_transaction_session_timeout": limit,
         "application_name": "ordersaga relay",
     }
-    engine = engine_at(url, patience=silence, session=session, poolclass=NullPool)
+    engine = engine_at(url, patience=silence, session=session, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             while not await _tried(connection, key):  # noqa: ASYNC110 - what is waited for is in another process
