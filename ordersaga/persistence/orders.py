@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, insert, select, update
+from sqlalchemy import Row, Text, any_, bindparam, delete, exists, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.catalogue import Address, StockPolicy
@@ -18,6 +19,15 @@ from ordersaga.persistence.tables.orders import order_lines, orders, reviews
 from ordersaga.persistence.tables.parcels import parcels
 from ordersaga.persistence.tables.payments import payments
 from ordersaga.persistence.tables.refunds import refunds
+
+_IS_NAMED = orders.c.order_no == bindparam("order_no")
+_WHOLE = select(orders).where(_IS_NAMED)
+_WHOLE_LOCKED = _WHOLE.with_for_update()
+_LINES = (
+    select(order_lines)
+    .where(order_lines.c.order_no == any_(bindparam("order_nos", type_=ARRAY(Text))))
+    .order_by(order_lines.c.line_no)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +108,7 @@ async def _add_lines(connection: AsyncConnection, order_no: str, priced: PricedO
 
 
 async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Order | None:
-    query = select(orders).where(orders.c.order_no == order_no)
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    row = (await connection.execute(_WHOLE_LOCKED if lock else _WHOLE, {"order_no": order_no})).one_or_none()
     if row is None:
         return None
     lines = await lines_of(connection, [order_no])
@@ -153,11 +162,14 @@ class Standing:
         return order_type(self.order_type).version(self.table_version)
 
 
+_STANDING = select(*(orders.c[field.name] for field in fields(Standing))).where(_IS_NAMED)
+_STANDING_LOCKED = _STANDING.with_for_update()
+
+
 async def standing(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Standing | None:
     """Where an order stands; with `lock`, until the transaction ends."""
-    columns = [orders.c[field.name] for field in fields(Standing)]
-    query = select(*columns).where(orders.c.order_no == order_no)
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    query = _STANDING_LOCKED if lock else _STANDING
+    row = (await connection.execute(query, {"order_no": order_no})).one_or_none()
     return None if row is None else Standing(**row._mapping)
 
 
@@ -190,8 +202,7 @@ async def standing_to_pay(connection: AsyncConnection, order_no: str) -> tuple[S
 
 async def lines_of(connection: AsyncConnection, order_nos: Iterable[str]) -> Mapping[str, tuple[PricedLine, ...]]:
     found: defaultdict[str, list[PricedLine]] = defaultdict(list)
-    query = select(order_lines).where(order_lines.c.order_no.in_(list(order_nos))).order_by(order_lines.c.line_no)
-    for row in await connection.execute(query):
+    for row in await connection.execute(_LINES, {"order_nos": list(order_nos)}):
         found[row.order_no].append(_line(row))
     return defaultdict(tuple, {order_no: tuple(lines) for order_no, lines in found.items()})
 

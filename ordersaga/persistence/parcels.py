@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.after_sales.units import Placed
@@ -170,17 +170,28 @@ class Whereabouts:
     updated_at: datetime
 
 
+_IS_NAMED = parcels.c.parcel_no == bindparam("parcel_no")
+_WHEREABOUTS = select(*(parcels.c[field.name] for field in fields(Whereabouts))).where(_IS_NAMED)
+_LOCK_OWNER = (
+    select(orders.c.order_no)
+    .where(orders.c.order_no == select(parcels.c.order_no).where(_IS_NAMED).scalar_subquery())
+    .with_for_update()
+)
+_SET_STATE = (
+    update(parcels)
+    .where(parcels.c.parcel_no == bindparam("number"))
+    .values(state=bindparam("reached"), updated_at=bindparam("at"))
+)
+
+
 async def whereabouts(connection: AsyncConnection, number: str, *, lock: bool = False) -> Whereabouts | None:
     """Whose a parcel is and where; with `lock`, until the transaction ends, together with its order.
 
     The order is always locked before its parcels, so that no two transactions wait for one another.
     """
-    columns = [parcels.c[field.name] for field in fields(Whereabouts)]
-    query = select(*columns).where(parcels.c.parcel_no == number)
     if lock:
-        owner = select(parcels.c.order_no).where(parcels.c.parcel_no == number).scalar_subquery()
-        await connection.execute(select(orders.c.order_no).where(orders.c.order_no == owner).with_for_update())
-    row = (await connection.execute(query)).one_or_none()
+        await connection.execute(_LOCK_OWNER, {"parcel_no": number})
+    row = (await connection.execute(_WHEREABOUTS, {"parcel_no": number})).one_or_none()
     if row is None:
         return None
     return Whereabouts(row.order_no, row.merchant_id, row.warehouse_id, ParcelState(row.state), row.updated_at)
@@ -195,4 +206,4 @@ async def known(connection: AsyncConnection, number: str, *, lock: bool = False)
 
 
 async def set_state(connection: AsyncConnection, number: str, state: ParcelState, at: datetime) -> None:
-    await connection.execute(update(parcels).where(parcels.c.parcel_no == number).values(state=state, updated_at=at))
+    await connection.execute(_SET_STATE, {"number": number, "reached": state, "at": at})

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,9 @@ from ordersaga.domain.messages import Placement
 from ordersaga.domain.pricing.quote import PricedOrder, from_document, to_document
 from ordersaga.domain.screening import UNKNOWN, Origin
 from ordersaga.persistence.tables.submissions import submissions
+
+_WHOLE = select(submissions).where(submissions.c.order_no == bindparam("order_no"))
+_LOCKED = _WHOLE.with_for_update()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +83,7 @@ async def earlier(connection: AsyncConnection, order_no: str, buyer: str, key: s
 
 
 async def get(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Submission | None:
-    query = select(submissions).where(submissions.c.order_no == order_no)
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    row = (await connection.execute(_LOCKED if lock else _WHOLE, {"order_no": order_no})).one_or_none()
     return None if row is None else _submission(row)
 
 

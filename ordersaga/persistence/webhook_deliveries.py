@@ -45,6 +45,10 @@ class Delivery:
 _IS = {state: deliveries.c.state == literal_column(f"'{state}'") for state in DeliveryState}
 """Written out, as in the conditions of the indexes that find them."""
 _DUE = _IS[DeliveryState.PENDING] & (deliveries.c.next_try_at <= bindparam("now"))
+_DUE_ENDPOINTS = select(endpoints.c.endpoint_id).where(
+    endpoints.c.state == EndpointState.ENABLED,
+    select(deliveries.c.position).where((deliveries.c.endpoint_id == endpoints.c.endpoint_id) & _DUE).exists(),
+)
 
 # A delivery that was taken is still pending, so it holds back the later ones of its order until it is settled.
 _TAKE = text("""
@@ -82,9 +86,7 @@ _TAKE = text("""
 
 async def due_endpoints(connection: AsyncConnection, now: datetime) -> Sequence[str]:
     """The enabled endpoints for which something is due."""
-    waits = select(deliveries.c.position).where((deliveries.c.endpoint_id == endpoints.c.endpoint_id) & _DUE).exists()
-    query = select(endpoints.c.endpoint_id).where((endpoints.c.state == EndpointState.ENABLED) & waits)
-    return list((await connection.scalars(query, {"now": now})).all())
+    return list((await connection.scalars(_DUE_ENDPOINTS, {"now": now})).all())
 
 
 async def take(
