@@ -25,10 +25,10 @@ async def put_limits(connection: AsyncConnection, entered: Sequence[tuple[str, P
 
 
 async def limit_warnings(
-    connection: AsyncConnection, order: PricedOrder, account: str, at: datetime
+    connection: AsyncConnection, limits: Sequence[PurchaseLimit], order: PricedOrder, account: str, at: datetime
 ) -> list[dict[str, Any]]:
     """What a preview tells whose account would have more than its limits; the submit decides."""
-    wanted = holds_of(order, await purchase_limits.about(connection, order), account=account, ip=None)
+    wanted = holds_of(order, limits, account=account, ip=None)
     used = [await purchase_limits.used(connection, hold, at) for hold in wanted]
     return [
         {

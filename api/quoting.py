@@ -22,11 +22,10 @@ from ordersaga.domain.pricing.cart import price_cart
 from ordersaga.domain.pricing.held import Held
 from ordersaga.domain.pricing.occasion import PLAIN, WEB, Occasion, RunningOffer, Wishes
 from ordersaga.domain.pricing.quote import CartItem, PricedOrder, Pricing
-from ordersaga.domain.sourcing import demands_of
 from ordersaga.domain.splitting import Limits, parcels_at_most
-from ordersaga.persistence import campaigns, catalogue, codes, occasions, offers, stock
+from ordersaga.persistence import campaigns, catalogue, occasions, offers, stock
 from ordersaga.persistence.catalogue import Goods
-from ordersaga.persistence.stock import Shelves
+from ordersaga.persistence.previews import beside_the_price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,13 +193,6 @@ async def quoted(connection: AsyncConnection, services: Services, cart: Cart, pr
         priced=pricing.order,
         at=datetime.now(UTC),
     )
-    shelves = await _shelves(connection, pricing.order)
-    limits = await limit_warnings(connection, pricing.order, cart.buyer, datetime.now(UTC))
-    return quote_view(quote, services.sealer.seal(quote), pricing, shelves, limits)
-
-
-async def _shelves(connection: AsyncConnection, priced: PricedOrder) -> Shelves:
-    """What is free of an order's goods, where they lie."""
-    if order_type(priced.order_type).ships:
-        return await stock.shelves_of(connection, {demand.sku: demand.pool for demand in demands_of(priced)})
-    return await codes.shelves(connection, {line.sku for line in priced.lines})
+    shelves, limits = await beside_the_price(connection, pricing.order)
+    told = await limit_warnings(connection, limits, pricing.order, cart.buyer, datetime.now(UTC))
+    return quote_view(quote, services.sealer.seal(quote), pricing, shelves, told)

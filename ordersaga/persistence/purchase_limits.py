@@ -14,7 +14,7 @@ from ordersaga.domain.purchase_limits import LimitedGoods, LimitHold, Period, Pu
 from ordersaga.persistence.tables.purchase_limits import limit_hold_items, purchase_limits
 
 _NAMED = ("skus", "categories", "order_types", "campaigns")
-_ABOUT = select(purchase_limits).where(
+ABOUT = select(purchase_limits).where(
     purchase_limits.c.enabled & (purchase_limits.c.subject == Subject.ACCOUNT),
     *(
         (purchase_limits.c[name] == literal([], ARRAY(Text)))
@@ -22,6 +22,7 @@ _ABOUT = select(purchase_limits).where(
         for name in _NAMED
     ),
 )
+"""The limits per account that may be about an order of these `names_of`."""
 
 
 async def put(connection: AsyncConnection, limit: PurchaseLimit, at: datetime) -> None:
@@ -72,14 +73,18 @@ async def of_campaign(connection: AsyncConnection, code: str) -> PurchaseLimit |
 
 async def about(connection: AsyncConnection, order: PricedOrder) -> Sequence[PurchaseLimit]:
     """The limits per account that may be about an order."""
-    names = {
+    found = await connection.execute(ABOUT, names_of(order))
+    return [limit_of(row._asdict()) for row in found]
+
+
+def names_of(order: PricedOrder) -> dict[str, list[str]]:
+    """What limits may name an order by."""
+    return {
         "skus": sorted({line.sku for line in order.lines}),
         "categories": sorted({path for line in order.lines for path in paths_of(line.category)}),
         "order_types": [order.order_type],
         "campaigns": [order.campaign or ""],
     }
-    found = await connection.execute(_ABOUT, names)
-    return [limit_of(row._asdict()) for row in found]
 
 
 async def used(connection: AsyncConnection, hold: LimitHold, at: datetime) -> int:

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -17,18 +18,20 @@ from ordersaga.persistence.tables.parcels import parcel_lines, parcels
 from ordersaga.persistence.tables.stock import stock, stock_reservation_lines, stock_reservations
 
 _wanted = (
-    func.unnest(bindparam("skus", type_=ARRAY(Text)), bindparam("pools", type_=ARRAY(Text)))
+    func.unnest(bindparam("on_shelf", type_=ARRAY(Text)), bindparam("pools", type_=ARRAY(Text)))
     .table_valued("sku", "pool", name="wanted")
     .render_derived()
 )
-_SHELVES = (
+SHELVES = (
     select(stock.c.sku, (stock.c.on_hand - stock.c.reserved).label("available"), warehouses)
     .join(warehouses, warehouses.c.warehouse_id == stock.c.warehouse_id)
     .join(_wanted, (stock.c.sku == _wanted.c.sku) & (stock.c.pool == _wanted.c.pool))
     .order_by(stock.c.pool, stock.c.sku, stock.c.warehouse_id)
 )
-_LOCK_SHELVES = _SHELVES.with_for_update(of=stock)
+"""What is free where of what is `wanted`."""
+_LOCK_SHELVES = SHELVES.with_for_update(of=stock)
 
+_OF_WAREHOUSE = tuple(field.name for field in fields(Warehouse))
 _HELD = "reserved"
 _RELEASED = "released"
 
@@ -88,20 +91,24 @@ async def shelves_of(connection: AsyncConnection, pools: Mapping[str, str], *, l
     """What is free of each SKU in its pool. With `lock`, in an order that all writers share, so that they never
     deadlock: by pool, SKU and warehouse.
     """
-    wanted = {"skus": list(pools), "pools": list(pools.values())}
+    rows = await connection.execute(_LOCK_SHELVES if lock else SHELVES, wanted(pools))
+    return shelves_in(rows.mappings())
+
+
+def wanted(pools: Mapping[str, str]) -> dict[str, list[str]]:
+    """SKUs, each of the shelf of a pool, as `SHELVES` is asked for them."""
+    return {"on_shelf": list(pools), "pools": list(pools.values())}
+
+
+def shelves_in(rows: Iterable[Mapping[str, Any]]) -> Shelves:
+    """What rows of `SHELVES` say."""
     available: defaultdict[str, dict[str, int]] = defaultdict(dict)
     places: dict[str, Warehouse] = {}
-    for row in await connection.execute(_LOCK_SHELVES if lock else _SHELVES, wanted):
-        available[row.sku][row.warehouse_id] = row.available
-        if row.warehouse_id not in places:
-            places[row.warehouse_id] = Warehouse(
-                warehouse_id=row.warehouse_id,
-                name=row.name,
-                country=row.country,
-                region=row.region,
-                city=row.city,
-                postal_code=row.postal_code,
-            )
+    for row in rows:
+        warehouse_id = row["warehouse_id"]
+        available[row["sku"]][warehouse_id] = row["available"]
+        if warehouse_id not in places:
+            places[warehouse_id] = Warehouse(**{name: row[name] for name in _OF_WAREHOUSE})
     return Shelves(available, places)
 
 
