@@ -80,3 +80,39 @@ def test_a_token_of_another_layout_is_no_quote() -> None:
     token = jwe.encrypt_compact(header, earlier, OctKey.import_key(KEY))
     with pytest.raises(QuoteInvalid):
         SEALER.open(token)
+
+
+def test_a_token_is_a_standard_jwe() -> None:
+    """Whoever has the key can read and write one by any library; the older revision of a rolling upgrade does."""
+    quote = quoted(discounted(lines=2, discounts=1))
+    key, algorithms = OctKey.import_key(KEY), ["dir", "A256GCM", "DEF"]
+    theirs = jwe.decrypt_compact(SEALER.seal(quote), key, algorithms=algorithms)
+    assert theirs.plaintext is not None
+    header = {"alg": "dir", "enc": "A256GCM", "zip": "DEF", "kid": "k"}
+    assert theirs.headers() == header
+    assert SEALER.open(jwe.encrypt_compact(header, theirs.plaintext, key, algorithms=algorithms)) == quote
+
+
+def test_a_token_that_was_touched_anywhere_is_no_quote() -> None:
+    token = SEALER.seal(quoted(discounted(lines=1, discounts=1)))
+    header, _, nonce, text, tag = token.split(".")
+    shifted = (base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), base64.urlsafe_b64decode(f"{tag}=="))
+    longer, shorter = (
+        base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b"".join(shifted)[:-15], shifted[1][1:])
+    )
+    touched = [
+        token[:place] + ("A" if letter != "A" else "B") + token[place + 1 :] for place, letter in enumerate(token)
+    ]
+    forms = [
+        f"{token}.",
+        f"{token}=",
+        token[:-1],
+        f".{token}",
+        f"{header}.{nonce}.{text}.{tag}",
+        f"{token}\n",
+        "",
+        "ä.ö",
+    ]
+    for wrong in (*touched, *forms, f"{header}..{nonce}.{longer}.{shorter}", f"{header}.x.{nonce}.{text}.{tag}"):
+        with pytest.raises(QuoteInvalid):
+            SEALER.open(wrong)
