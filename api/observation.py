@@ -7,12 +7,12 @@ string and nobody's name.
 import re
 import time
 from collections.abc import Mapping
+from functools import cache
 
 import structlog
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from prometheus_client import Counter, Gauge, Histogram
-from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 TRACE_HEADER = "X-Trace-Id"
 """What a caller can quote to us: the id of the trace, which stands on every log line of the request."""
+_TRACE_HEADER = TRACE_HEADER.lower().encode()
 
 REQUESTS = Counter(
     "ordersaga_http_requests", "Requests that were answered, by route template.", ["route", "method", "status"]
@@ -83,7 +84,7 @@ class RequestObservation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[TRACE_HEADER] = trace_id
+                message["headers"] = [*message.get("headers", ()), (_TRACE_HEADER, trace_id.encode())]
             await send(message)
 
         IN_FLIGHT.inc()
@@ -100,12 +101,19 @@ class RequestObservation:
 def _tell(scope: Scope, status: int, seconds: float, facts: Mapping[str, str]) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
     method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-    REQUESTS.labels(route, method, f"{status // 100}xx").inc()
-    DURATION.labels(route, method).observe(seconds)
+    requests, duration = _series(route, method, status // 100)
+    requests.inc()
+    duration.observe(seconds)
     if "code" in facts:
         PROBLEMS.labels(facts["code"]).inc()
     say = log.debug if route in _ASKED_ALL_THE_TIME else log.info
     say("request", method=method, route=route, status=status, duration_ms=round(seconds * 1000, 1))
+
+
+@cache
+def _series(route: str, method: str, hundreds: int) -> tuple[Counter, Histogram]:
+    """Those of an answer; there are as many as routes and kinds of answers."""
+    return REQUESTS.labels(route, method, f"{hundreds}xx"), DURATION.labels(route, method)
 
 
 def _known_at_once(scope: Scope) -> dict[str, str]:

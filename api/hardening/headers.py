@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Headers = list[tuple[bytes, bytes]]
 
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -32,7 +33,10 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._always = _EVERYWHERE | ({"Strict-Transport-Security": _HSTS} if https else {})
+        always = _EVERYWHERE | ({"Strict-Transport-Security": _HSTS} if https else {})
+        self._of_anybodys = _raw(always | {"Content-Security-Policy": _NOTHING})
+        self._of_docs = _raw(always | {"Content-Security-Policy": _DOCS})
+        self._of_others = [*self._of_anybodys, *_raw({"Cache-Control": "no-store"})]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,15 +45,19 @@ class SecurityHeaders:
 
         async def telling(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in wanted.items():
-                    headers.setdefault(name, value)
+                headers = message.get("headers", ())
+                said = {name for name, _ in headers}
+                message["headers"] = [*headers, *(header for header in wanted if header[0] not in said)]
             await send(message)
 
         return await self._app(scope, receive, telling)
 
-    def _of(self, path: str) -> Mapping[str, str]:
-        said = {"Content-Security-Policy": _DOCS if path.startswith(_DOCS_PAGES) else _NOTHING}
-        if not path.startswith(_ANYBODYS):
-            said["Cache-Control"] = "no-store"
-        return self._always | said
+    def _of(self, path: str) -> Headers:
+        if path.startswith(_DOCS_PAGES):
+            return self._of_docs
+        return self._of_anybodys if path.startswith(_ANYBODYS) else self._of_others
+
+
+def _raw(headers: Mapping[str, str]) -> Headers:
+    """As ASGI has them: names in lower case."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
