@@ -40,7 +40,7 @@ async def payment_callback(
     except SignatureInvalid as error:
         raise Problem("signature_invalid", str(error)) from error
     report = callback.report
-    async with services.database.transaction() as connection:
+    async with services.database.statements() as connection:
         payment = await payments.get(connection, report.payment_id)
         known = payment is not None and payment.provider == provider
         if payment is not None:
@@ -80,7 +80,7 @@ async def carrier_callback(
         raise Problem("signature_invalid", str(error)) from error
     if callback.event not in EVENTS:
         raise not_acceptable("data.event", "enum", f"must be one of {', '.join(EVENTS)}")
-    async with services.database.transaction() as connection:
+    async with services.database.statements() as connection:
         known = await parcels.whereabouts(connection, callback.parcel_no)
         if known is not None:
             correlation.bind(order_no=known.order_no, parcel_no=callback.parcel_no)

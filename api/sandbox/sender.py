@@ -95,7 +95,7 @@ class SandboxSender:
 
     async def _claim(self, limit: int) -> list[DueCallback]:
         try:
-            async with self._database.transaction() as connection:
+            async with self._database.statements() as connection:
                 return await sandbox.claim_callbacks(
                     connection, now=datetime.now(UTC), lease=self._pace.lease, limit=limit
                 )
@@ -122,7 +122,7 @@ class SandboxSender:
 
     async def _note(self, callback: DueCallback, taken: bool) -> None:
         now, pause = datetime.now(UTC), self._pace.retry_after(callback.tries)
-        async with self._database.transaction() as connection:
+        async with self._database.statements() as connection:
             if taken:
                 return await sandbox.mark_delivered(connection, callback, now)
             if callback.tries >= self._pace.tries:

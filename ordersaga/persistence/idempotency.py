@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.persistence.tables.submissions import idempotent_requests
+
+_COLUMNS = idempotent_requests.c
+_IS_SAME = (
+    (_COLUMNS.caller == bindparam("of_caller"))
+    & (_COLUMNS.operation == bindparam("of_operation"))
+    & (_COLUMNS.idempotency_key == bindparam("of_key"))
+)
+_ADD = insert(idempotent_requests).on_conflict_do_nothing().returning(_COLUMNS.body_hash)
+_FIRST = select(_COLUMNS.body_hash, _COLUMNS.answer).where(_IS_SAME)
+_KEEP = update(idempotent_requests).where(_IS_SAME).values(answer=bindparam("first_answer"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +30,9 @@ class RequestKey:
 
     def columns(self) -> dict[str, str]:
         return {"caller": self.caller, "operation": self.operation, "idempotency_key": self.key}
+
+    def sought(self) -> dict[str, str]:
+        return {"of_caller": self.caller, "of_operation": self.operation, "of_key": self.key}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +46,12 @@ async def first(connection: AsyncConnection, request: RequestKey, body_hash: str
 
     A second one waits here until the first has committed, and then gets its answer.
     """
-    added = await connection.scalar(
-        insert(idempotent_requests)
-        .values(**request.columns(), body_hash=body_hash, received_at=at)
-        .on_conflict_do_nothing()
-        .returning(idempotent_requests.c.body_hash)
-    )
+    added = await connection.scalar(_ADD, {**request.columns(), "body_hash": body_hash, "received_at": at})
     if added is not None:
         return None
-    row = (
-        await connection.execute(
-            select(idempotent_requests.c.body_hash, idempotent_requests.c.answer).filter_by(**request.columns())
-        )
-    ).one()
+    row = (await connection.execute(_FIRST, request.sought())).one()
     return FirstAnswer(row.body_hash, row.answer)
 
 
 async def keep(connection: AsyncConnection, request: RequestKey, answer: Mapping[str, Any]) -> None:
-    await connection.execute(update(idempotent_requests).filter_by(**request.columns()).values(answer=answer))
+    await connection.execute(_KEEP, {**request.sought(), "first_answer": answer})

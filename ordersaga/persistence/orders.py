@@ -131,8 +131,11 @@ _CONTENTS = tuple(
 )
 
 
+_WITH_CONTENTS = select(orders, *_CONTENTS).where(_IS_NAMED)
+
+
 async def get_with_contents(connection: AsyncConnection, order_no: str) -> tuple[Order, Contents] | None:
-    row = (await connection.execute(select(orders, *_CONTENTS).where(orders.c.order_no == order_no))).one_or_none()
+    row = (await connection.execute(_WITH_CONTENTS, {"order_no": order_no})).one_or_none()
     if row is None:
         return None
     lines = await lines_of(connection, [order_no])
@@ -164,6 +167,11 @@ class Standing:
 
 _STANDING = select(*(orders.c[field.name] for field in fields(Standing))).where(_IS_NAMED)
 _STANDING_LOCKED = _STANDING.with_for_update()
+_STANDING_TO_PAY = _STANDING.add_columns(
+    exists().where(
+        (order_lines.c.order_no == orders.c.order_no) & (order_lines.c.stock_policy == StockPolicy.DEDUCT_AT_PAYMENT)
+    )
+).with_for_update(of=orders)
 
 
 async def standing(connection: AsyncConnection, order_no: str, *, lock: bool = False) -> Standing | None:
@@ -191,12 +199,7 @@ async def whole(connection: AsyncConnection, order_no: str, *, lock: bool = Fals
 
 async def standing_to_pay(connection: AsyncConnection, order_no: str) -> tuple[Standing, bool] | None:
     """Where an order stands, until the transaction ends, and whether units of it are deducted when it is paid."""
-    columns = [orders.c[field.name] for field in fields(Standing)]
-    waits = exists().where(
-        (order_lines.c.order_no == orders.c.order_no) & (order_lines.c.stock_policy == StockPolicy.DEDUCT_AT_PAYMENT)
-    )
-    query = select(*columns, waits).where(orders.c.order_no == order_no).with_for_update(of=orders)
-    row = (await connection.execute(query)).one_or_none()
+    row = (await connection.execute(_STANDING_TO_PAY, {"order_no": order_no})).one_or_none()
     return None if row is None else (Standing(*row[:-1]), row[-1])
 
 

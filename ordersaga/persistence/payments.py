@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import Row, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.inquiry import Pace
@@ -32,6 +32,18 @@ _CLAIM = text("""
 """)
 
 
+_NAMED = select(payments).where(payments.c.payment_id == bindparam("payment_id"))
+_OF_ORDER = (
+    select(payments)
+    .where(payments.c.order_no == bindparam("order_no"))
+    .order_by(payments.c.created_at, payments.c.payment_id)
+)
+_ADD = insert(payments)
+_SET_CASHIER = (
+    update(payments).where(payments.c.payment_id == bindparam("number")).values(cashier_url=bindparam("address"))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DueInquiry:
     """An attempt to ask about; `inquiries` counts this question."""
@@ -42,24 +54,23 @@ class DueInquiry:
 
 async def add(connection: AsyncConnection, payment: Payment, *, ask_at: datetime | None = None) -> None:
     """Store a new attempt. From `ask_at` on its provider is asked what became of it; never if not given."""
-    await connection.execute(
-        insert(payments).values(
-            payment_id=payment.payment_id,
-            order_no=payment.order_no,
-            channel=payment.channel,
-            provider=payment.provider,
-            instalment=payment.instalment,
-            amount=payment.amount.amount,
-            currency=payment.amount.currency,
-            state=payment.state,
-            created_at=payment.created_at,
-            next_inquiry_at=ask_at,
-        )
-    )
+    values = {
+        "payment_id": payment.payment_id,
+        "order_no": payment.order_no,
+        "channel": payment.channel,
+        "provider": payment.provider,
+        "instalment": payment.instalment,
+        "amount": payment.amount.amount,
+        "currency": payment.amount.currency,
+        "state": payment.state,
+        "created_at": payment.created_at,
+        "next_inquiry_at": ask_at,
+    }
+    await connection.execute(_ADD, values)
 
 
 async def get(connection: AsyncConnection, payment_id: str) -> Payment | None:
-    row = (await connection.execute(select(payments).where(payments.c.payment_id == payment_id))).one_or_none()
+    row = (await connection.execute(_NAMED, {"payment_id": payment_id})).one_or_none()
     return None if row is None else _payment(row)
 
 
@@ -69,17 +80,13 @@ async def named(connection: AsyncConnection, payment_ids: Sequence[str]) -> Sequ
 
 
 async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Payment]:
-    rows = await connection.execute(
-        select(payments).where(payments.c.order_no == order_no).order_by(payments.c.created_at, payments.c.payment_id)
-    )
+    rows = await connection.execute(_OF_ORDER, {"order_no": order_no})
     return [_payment(row) for row in rows]
 
 
 async def set_cashier(connection: AsyncConnection, payment: Payment, cashier_url: str) -> Payment:
     """Note where the buyer pays."""
-    await connection.execute(
-        update(payments).where(payments.c.payment_id == payment.payment_id).values(cashier_url=cashier_url)
-    )
+    await connection.execute(_SET_CASHIER, {"number": payment.payment_id, "address": cashier_url})
     return replace(payment, cashier_url=cashier_url)
 
 

@@ -113,6 +113,16 @@ _DECIDE = _decide(SandboxState.OPEN).returning(sandbox_payments)
 _DECIDE_LATE = _decide(SandboxState.OPEN, SandboxState.CLOSED).returning(sandbox_payments)
 _OWE = insert(sandbox_callbacks)
 _CLAIM = _claim()
+_NAMED = select(sandbox_payments).where(sandbox_payments.c.payment_id == bindparam("payment_id"))
+_DELIVERED = (
+    update(sandbox_callbacks)
+    .where(
+        (sandbox_callbacks.c.callback_id == bindparam("number"))
+        & (sandbox_callbacks.c.tries == bindparam("proof"))
+        & sandbox_callbacks.c.delivered_at.is_(None)
+    )
+    .values(delivered_at=bindparam("now"))
+)
 
 
 async def announce(connection: AsyncConnection, attempt: SandboxAttempt, now: datetime) -> None:
@@ -135,8 +145,7 @@ async def decide(
 
 async def find(connection: AsyncConnection, payment_id: str) -> SandboxPayment | None:
     """A payment by its id, as last committed."""
-    statement = select(sandbox_payments).where(sandbox_payments.c.payment_id == payment_id)
-    found = (await connection.execute(statement)).mappings().one_or_none()
+    found = (await connection.execute(_NAMED, {"payment_id": payment_id})).mappings().one_or_none()
     return None if found is None else _payment(found)
 
 
@@ -180,7 +189,8 @@ async def claim_callbacks(
 
 async def mark_delivered(connection: AsyncConnection, callback: DueCallback, now: datetime) -> None:
     """The receiver took it."""
-    await connection.execute(_claimed(callback).values(delivered_at=now))
+    values = {"number": callback.callback_id, "proof": callback.tries, "now": now}
+    await connection.execute(_DELIVERED, values)
 
 
 async def postpone(connection: AsyncConnection, callback: DueCallback, due_at: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, bindparam, func, select, text
+from sqlalchemy import RowMapping, Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,6 +30,10 @@ SHELVES = (
 )
 """What is free where of what is `wanted`."""
 _LOCK_SHELVES = SHELVES.with_for_update(of=stock)
+_HELD_LINES = stock_reservation_lines.c
+_SOURCES = select(_HELD_LINES.line_no, _HELD_LINES.sku, _HELD_LINES.warehouse_id, _HELD_LINES.quantity).where(
+    (_HELD_LINES.order_no == bindparam("order_no")) & (_HELD_LINES.quantity > 0)
+)
 
 _OF_WAREHOUSE = tuple(field.name for field in fields(Warehouse))
 _HELD = "reserved"
@@ -100,7 +104,7 @@ def wanted(pools: Mapping[str, str]) -> dict[str, list[str]]:
     return {"on_shelf": list(pools), "pools": list(pools.values())}
 
 
-def shelves_in(rows: Iterable[Mapping[str, Any]]) -> Shelves:
+def shelves_in(rows: Iterable[Mapping[str, Any] | RowMapping]) -> Shelves:
     """What rows of `SHELVES` say."""
     available: defaultdict[str, dict[str, int]] = defaultdict(dict)
     places: dict[str, Warehouse] = {}
@@ -187,12 +191,7 @@ async def is_given_back(connection: AsyncConnection, order_no: str) -> bool:
 
 async def sources_of(connection: AsyncConnection, order_no: str) -> tuple[Source, ...]:
     """Where an order's units come from; those that were stopped come from nowhere any more."""
-    lines = stock_reservation_lines
-    rows = await connection.execute(
-        select(lines.c.line_no, lines.c.sku, lines.c.warehouse_id, lines.c.quantity).where(
-            (lines.c.order_no == order_no) & (lines.c.quantity > 0)
-        )
-    )
+    rows = await connection.execute(_SOURCES, {"order_no": order_no})
     return tuple(sorted(Source(*row) for row in rows))
 
 

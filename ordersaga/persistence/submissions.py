@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,16 @@ from ordersaga.persistence.tables.submissions import submissions
 
 _WHOLE = select(submissions).where(submissions.c.order_no == bindparam("order_no"))
 _LOCKED = _WHOLE.with_for_update()
+_ADD = insert(submissions).on_conflict_do_nothing().returning(submissions.c.order_no)
+_EARLIER = select(submissions).where(
+    (submissions.c.order_no == bindparam("order_no"))
+    | ((submissions.c.buyer == bindparam("buyer")) & (submissions.c.idempotency_key == bindparam("key")))
+)
+_KEEP_ANSWER = (
+    update(submissions)
+    .where((submissions.c.order_no == bindparam("number")) & submissions.c.answer.is_(None))
+    .values(answer=bindparam("first_answer"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,33 +62,28 @@ class Submission:
 
 async def add(connection: AsyncConnection, submission: Submission) -> bool:
     """Store a submission; `False` when its order number, quote or key is taken."""
-    added = await connection.scalar(
-        insert(submissions)
-        .values(
-            order_no=submission.order_no,
-            quote_id=submission.quote_id,
-            buyer=submission.buyer,
-            idempotency_key=submission.idempotency_key,
-            body_hash=submission.body_hash,
-            priced=to_document(submission.priced),
-            receiver=asdict(submission.receiver) if submission.receiver else None,
-            delivery_note=submission.delivery_note,
-            asked=submission.asked,
-            screening=submission.screening,
-            ip=submission.origin.ip,
-            device=submission.origin.device,
-            received_at=submission.received_at,
-        )
-        .on_conflict_do_nothing()
-        .returning(submissions.c.order_no)
-    )
+    values = {
+        "order_no": submission.order_no,
+        "quote_id": submission.quote_id,
+        "buyer": submission.buyer,
+        "idempotency_key": submission.idempotency_key,
+        "body_hash": submission.body_hash,
+        "priced": to_document(submission.priced),
+        "receiver": asdict(submission.receiver) if submission.receiver else None,
+        "delivery_note": submission.delivery_note,
+        "asked": submission.asked,
+        "screening": submission.screening,
+        "ip": submission.origin.ip,
+        "device": submission.origin.device,
+        "received_at": submission.received_at,
+    }
+    added = await connection.scalar(_ADD, values)
     return added is not None
 
 
 async def earlier(connection: AsyncConnection, order_no: str, buyer: str, key: str) -> list[Submission]:
     """The submissions that a new one would collide with: the same order number, or the buyer's same key."""
-    same_key = (submissions.c.buyer == buyer) & (submissions.c.idempotency_key == key)
-    rows = await connection.execute(select(submissions).where(or_(submissions.c.order_no == order_no, same_key)))
+    rows = await connection.execute(_EARLIER, {"order_no": order_no, "buyer": buyer, "key": key})
     return [_submission(row) for row in rows]
 
 
@@ -123,8 +128,7 @@ async def refuse(connection: AsyncConnection, order_no: str, refusal: Placement)
 
 async def keep_answer(connection: AsyncConnection, order_no: str, answer: Mapping[str, Any]) -> None:
     """Keep the first answer, for whoever asks again with the same key."""
-    unanswered = (submissions.c.order_no == order_no) & submissions.c.answer.is_(None)
-    await connection.execute(update(submissions).where(unanswered).values(answer=answer))
+    await connection.execute(_KEEP_ANSWER, {"number": order_no, "first_answer": answer})
 
 
 def _submission(row: Row[Any]) -> Submission:
