@@ -26,6 +26,7 @@ from activities.payment import Payments
 from activities.reconciliation import Reconciliation as ReconciliationLooks
 from activities.refund import Refunds
 from activities.stock import Stock
+from activities.telling import Telling
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.gateways.attachments.store import store_at
 from ordersaga.gateways.entitlements.provider import EntitlementProvider
@@ -90,7 +91,7 @@ def build_worker(
     payment, fulfilment = Payments(database, providers), FulfilmentRecord(database)
     refund, limits = Refunds(database, providers, settings.inquiry_pace), Limits(database)
     digital, entitling = DigitalGoods(database), Entitlements(database, entitlements)
-    order_change = OrderChanges(database)
+    order_change, telling = OrderChanges(database), Telling(client)
     group, after_sales = Groups(database), AfterSalesRecord(database, settings.policies_of("exchange"))
     looks = ReconciliationLooks(
         database, OpenRuns(client, settings.task_queue), providers, settings.reconciliation.patience
@@ -120,6 +121,7 @@ def build_worker(
             fulfilment.advance,
             fulfilment.resolve,
             fulfilment.list,
+            telling.tell_order,
             refund.request,
             refund.give_money_back,
             refund.count_unfinished,

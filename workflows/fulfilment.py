@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError
 
-from ordersaga.contracts.fulfilment import AdvanceParcel, FulfilmentActivities, ParcelProgress, ResolveParcel
+from ordersaga.contracts.fulfilment import (
+    AdvanceParcel,
+    FulfilmentActivities,
+    ParcelProgress,
+    ResolveParcel,
+    TellingActivities,
+    TellOrder,
+)
 from ordersaga.contracts.stock import ShipStock, StockActivities
 from ordersaga.domain.lifecycle.parcel import ENDS, ParcelState, Resolution, is_shipped
 from ordersaga.domain.lifecycle.table import Actor
@@ -42,6 +49,7 @@ class Fulfilment:
     def __init__(self, start: FulfilmentStart) -> None:
         self._parcel_no = start.parcel_no
         self._order_workflow_id = start.order_workflow_id
+        self._revision = start.revision
         self._state = ParcelState.CREATED
         self._astray_until: datetime | None = None
         self._reported = start.resumed
@@ -78,7 +86,7 @@ class Fulfilment:
                 shipped = True
                 await self._tell_shipped()
         if workflow.info().parent is None:
-            await self._tell_order(PARCEL_ENDED, ParcelEnd(parcel_no=self._parcel_no, state=self._state))
+            await self._tell_order(self._state)
         # What was reported meanwhile changes nothing any more, and is not left lying about.
         while self._reported and workflow.patched("apply-what-came-last"):
             await self._advance()
@@ -130,11 +138,22 @@ class Fulfilment:
             ShipStock(parcel_no=self._parcel_no, at=workflow.now()),
             summary="Take the goods off the shelf",
         )
-        await self._tell_order(PARCEL_SHIPPED, self._parcel_no)
+        await self._tell_order()
 
-    async def _tell_order(self, signal: str, word: object) -> None:
+    async def _tell_order(self, ended: ParcelState | None = None) -> None:
+        """That the parcel has left the warehouse, or how it ended.
+
+        By a step: a signal by the run itself is two events, and its answer a workflow task.
+        """
+        if self._revision >= 3:
+            request = TellOrder(parcel_no=self._parcel_no, ended=ended)
+            await perform(TellingActivities.tell_order, request, summary="Tell the order's run")
+            return
         order = workflow.get_external_workflow_handle(self._order_workflow_id)
         try:
-            await order.signal(signal, word)
+            if ended is None:
+                await order.signal(PARCEL_SHIPPED, self._parcel_no)
+            else:
+                await order.signal(PARCEL_ENDED, ParcelEnd(parcel_no=self._parcel_no, state=ended))
         except FailureError:
             workflow.logger.warning("the order's run is closed; the parcel goes on")

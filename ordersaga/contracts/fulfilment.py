@@ -68,6 +68,14 @@ class ListedParcels:
     parcels: list[ListedParcel]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellOrder:
+    """`ended` is how the parcel ended; without it the parcel has left the warehouse."""
+
+    parcel_no: str
+    ended: ParcelState | None = None
+
+
 class FulfilmentActivities(ABC):
     """Each is one transaction and harmless when it runs again."""
 
@@ -93,3 +101,12 @@ class FulfilmentActivities(ABC):
     @abstractmethod
     async def list(self, request: ListParcels) -> ListedParcels:
         """Every parcel of an order, those included that came in the place of others."""
+
+
+class TellingActivities(ABC):
+    """Signals to other runs; telling a run twice is harmless."""
+
+    @activity.defn(name="tell_order")
+    @abstractmethod
+    async def tell_order(self, request: TellOrder) -> None:
+        """Tell the order's run that the parcel has left or has ended, if that run is still there."""

@@ -86,18 +86,22 @@ class OrderStart:
     revision: int = 1
 
 
-REVISION = 2
+REVISION = 3
 """Of runs that begin now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FulfilmentStart:
-    """The input of a parcel's run. A `resumed` one looks first how far the parcel has come."""
+    """The input of a parcel's run. A `resumed` one looks first how far the parcel has come.
+
+    From `revision` 3 on the run tells its order's by a step of its own, and does not wait for Temporal to say so.
+    """
 
     order_no: str
     parcel_no: str
     order_workflow_id: str
     resumed: bool = False
+    revision: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

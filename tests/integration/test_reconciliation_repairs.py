@@ -101,10 +101,10 @@ async def test_an_order_whose_run_was_away_while_its_parcels_ended_hears_of_it(b
     await orders.carries(parcel_no, ParcelState.DELIVERED)
     await until(lambda: orders.parcel_state(parcel_no), lambda state: state is ParcelState.DELIVERED, PATIENCE)
     await orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)).terminate()
-    orders.outages.before[parcel_workflow_id(parcel_no), "ship_stock"] = 0
 
     untold = {(Kind.PARCEL_WITHOUT_RUN, f"{order_no}-1") for order_no in (by_hand, silent)}
     assert untold | {(Kind.ORDER_WITHOUT_RUN, away)} <= kinds(await shop.look())
+    orders.outages.before[parcel_workflow_id(parcel_no), "ship_stock"] = 0
     await shop.repair(Kind.ORDER_WITHOUT_RUN, away)
     for item in untold:
         await shop.repair(*item)

@@ -240,7 +240,8 @@ SCENES |= {
     f"{name}_revision_2": SCENES[name]
     for name in ("two_parcels", "parcel", "database_away", "presale_paid", "order_lost", "parcel_given_up", "stopped")
 }
-"""Lives whose runs do otherwise since then (`OrderStart.revision`); the histories without it are of before."""
+SCENES |= {f"{name}_revision_3": SCENES[name] for name in ("parcel", "parcel_given_up")}
+"""Lives whose runs do otherwise since then (`revision`); the histories without it are of before."""
 
 
 async def _completed(stand: OrderStand, order_no: str) -> str:
