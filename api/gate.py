@@ -9,8 +9,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import structlog
 from redis.asyncio import Redis
@@ -34,6 +35,40 @@ _PATIENCE_SECONDS = 3.0
 """How long a request waits while another one builds the gate."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a gate is asked by a `quote`, which only looks, or by a `submit`. The account is empty until it is known."""
+
+    step: Literal["quote", "submit"]
+    key: GateKey
+    entrant: Entrant
+
+    def by(self, account: str) -> "Asked | None":
+        """The same, asked by this account; `None` if it is somebody else's to ask."""
+        if self.entrant.account:
+            return self if self.entrant.account == account else None
+        return replace(self, entrant=replace(self.entrant, account=account))
+
+
+def asked_by_cart(order_type: str | None, items: Sequence[CartItem], buyer: str = "") -> Asked | None:
+    """`None` if no gate stands before it. A cart of several SKUs is for pricing to refuse."""
+    skus = {item.sku for item in items}
+    if order_type is None or not _has_gate(order_type) or len(skus) != 1:
+        return None
+    units = sum(item.quantity for item in items)
+    return Asked("quote", GateKey(order_type, skus.pop()), Entrant(account=buyer, units=units))
+
+
+def asked_by_quote(quote: Quote) -> Asked | None:
+    """`None` if no gate stands before it."""
+    asked = asked_by_cart(quote.order_type, quote.items, quote.buyer)
+    if asked is None:
+        return None
+    campaign = quote.promised["campaign"] or ""
+    entrant = replace(asked.entrant, order_no=quote.order_no, campaign=campaign)
+    return Asked("submit", asked.key, entrant)
+
+
 class Gates:
     """The gates as requests pass them. Refusals are `CampaignUnavailable`, `PurchaseLimitExceeded` and `SoldOut`."""
 
@@ -42,22 +77,31 @@ class Gates:
         self._gate = Gate(redis)
         self._database = database
         self._places = asyncio.Semaphore(settings.gate.requests_without)
+        self._without_gate: dict[str, float] = {}
+
+    async def glance(self, asked: Asked) -> Answer | None:
+        """A refusal, if that is what is answered for sure to a look that takes nothing and builds nothing."""
+        if self._went_without(asked):
+            return None
+        try:
+            answer = await self._gate.glance(asked.key, asked.entrant, datetime.now(UTC))
+        except GateAway:
+            return None
+        return answer if answer.refusal(asked.key.sku, asked.entrant.units) else None
 
     async def look(self, order_type: str | None, items: Sequence[CartItem], buyer: str) -> Answer | None:
         """Raise what the gate would refuse, having taken nothing. `None` if there is no gate, or it is away."""
-        asked = _asked(order_type, items, buyer)
+        asked = asked_by_cart(order_type, items, buyer)
         if asked is None:
             return None
-        key, entrant = asked
-        answer = await self._answer(key, lambda at: self._gate.look(key, entrant, at))
-        _tell("quote", key, entrant, answer)
-        return answer
+        answer = await self._answer(asked.key, lambda at: self._gate.look(asked.key, asked.entrant, at))
+        return self.tell(asked, answer)
 
     @asynccontextmanager
     async def looking(self, order_type: str | None, items: Sequence[CartItem], buyer: str) -> AsyncIterator[None]:
         """`look`, before what is done inside."""
         answer = await self.look(order_type, items, buyer)
-        is_away = answer is None and _asked(order_type, items, buyer) is not None
+        is_away = answer is None and asked_by_cart(order_type, items, buyer) is not None
         async with self._without() if is_away else contextlib.nullcontext():
             yield
 
@@ -68,21 +112,18 @@ class Gates:
         Placed, the tokens are the order's; refused, they come back; undecided, the lease runs out, or the gate is
         told of the order by a worker.
         """
-        asked = _asked(quote.order_type, quote.items, quote.buyer)
+        asked = asked_by_quote(quote)
         if asked is None:
             yield
             return
-        key, looking = asked
-        entrant = replace(looking, order_no=quote.order_no, campaign=quote.promised["campaign"] or "")
+        key, entrant = asked.key, asked.entrant
         lease = timedelta(seconds=self._settings.policies_of(key.order_type).lease_seconds)
-        answer = await self._answer(key, lambda at: self._gate.enter(key, entrant, at, lease))
-        _tell("submit", key, entrant, answer)
-        if answer is None or answer.outcome is Outcome.OTHER:
-            async with self._without():
-                yield
-        elif answer.settled or answer.outcome is Outcome.UNGUARDED:
+        answer = self.tell(asked, await self._answer(key, lambda at: self._gate.enter(key, entrant, at, lease)))
+        if answer is not None and (answer.settled or answer.outcome is Outcome.UNGUARDED):
             yield
-        else:
+            return
+        is_let_in = answer is not None and answer.outcome is not Outcome.OTHER
+        async with contextlib.nullcontext() if is_let_in else self._without(entrant.order_no, lease):
             try:
                 yield
             except BaseException as error:
@@ -123,11 +164,30 @@ class Gates:
                 await self._gate.give_up(key)
             raise
 
+    def tell(self, asked: Asked, answer: Answer | None) -> Answer | None:
+        """Count the answer, and raise it if it is a refusal. `None` if the gate says nothing."""
+        refusal = answer and answer.refusal(asked.key.sku, asked.entrant.units)
+        if refusal and self._went_without(asked):
+            answer = refusal = None
+        outcome = "away" if answer is None else answer.outcome.value
+        metrics.GATE_ANSWERS.labels(order_type=asked.key.order_type, step=asked.step, answer=outcome).inc()
+        if refusal:
+            raise refusal
+        return answer
+
+    def _went_without(self, asked: Asked) -> bool:
+        """Another click of the same order did: the gate may not know of it, and all are to be answered alike."""
+        return self._without_gate.get(asked.entrant.order_no, 0) > time.monotonic()
+
     @asynccontextmanager
-    async def _without(self) -> AsyncIterator[None]:
+    async def _without(self, order_no: str = "", lease: timedelta = timedelta()) -> AsyncIterator[None]:
         if self._places.locked():
             raise unavailable("the sale")
         async with self._places:
+            if order_no:
+                now = time.monotonic()
+                self._without_gate = {other: until for other, until in self._without_gate.items() if until > now}
+                self._without_gate[order_no] = now + lease.total_seconds()
             yield
 
     async def _settle(
@@ -142,23 +202,6 @@ class Gates:
                 await self._gate.release(key, entrant.order_no)
 
 
-def _asked(order_type: str | None, items: Sequence[CartItem], buyer: str) -> tuple[GateKey, Entrant] | None:
-    """Which gate is asked for what; `None` without one. A cart of several SKUs is for pricing to refuse."""
-    skus = {item.sku for item in items}
-    if order_type is None or not _has_gate(order_type) or len(skus) != 1:
-        return None
-    return GateKey(order_type, skus.pop()), Entrant(account=buyer, units=sum(item.quantity for item in items))
-
-
 def _has_gate(order_type: str | None) -> bool:
     kind = ORDER_TYPES.get(order_type or "")
     return kind is not None and kind.gated
-
-
-def _tell(step: str, key: GateKey, entrant: Entrant, answer: Answer | None) -> None:
-    """Count the answer, and raise it if it is a refusal."""
-    outcome = "away" if answer is None else answer.outcome.value
-    metrics.GATE_ANSWERS.labels(order_type=key.order_type, step=step, answer=outcome).inc()
-    refusal = answer and answer.refusal(key.sku, entrant.units)
-    if refusal:
-        raise refusal

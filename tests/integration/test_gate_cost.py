@@ -1,6 +1,7 @@
 """What it costs to say that there is nothing: one round trip to Redis, no database, no Temporal (R-TYPE-2)."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,8 @@ from redis.asyncio import Redis
 from sqlalchemy import event
 
 from devstack.stack import Stack
-from ordersaga.domain.gate import GateKey
-from ordersaga.gateways.gate.gate import Gate
+from ordersaga.domain.gate import Entrant, GateKey, Outcome
+from ordersaga.gateways.gate.gate import Gate, GateAway
 from ordersaga.persistence import gates
 from ordersaga.persistence.database import Database
 from ordersaga.settings import SandboxSettings, Settings
@@ -102,6 +103,43 @@ async def test_whoever_is_let_in_does_reach_for_the_database(lonely: Lonely, sho
     answer, _ = await lonely.ask(bob, "/v1/quotes", sale.body())
     refused(answer, 503, "unavailable")
     assert lonely.connections
+
+
+async def test_clicks_of_an_order_that_the_gate_does_not_know_are_answered_alike(
+    shop: Shop, settings: Settings
+) -> None:
+    """It was placed while Redis was away, and the gate has nothing left for it."""
+    sale = await FlashSale.opens(shop, 1)
+    async with serving(settings) as (app, http):
+        gate, alice = app.state.services.gates._gate, shop.buyer("alice")
+        alice = Person(http, alice.subject, alice.token)
+        body = {"quote_token": (await sale.previews(alice))["quote_token"]}
+        carol = Entrant(account="carol", units=1, order_no="c1")
+        key = GateKey("flash_sale", sale.sku)
+        await gate.enter(key, carol, datetime.now(UTC), timedelta(minutes=1))
+        gate._away_until = time.monotonic() + 60
+        first = await alice.post("/v1/orders", body)
+        gate._away_until = 0.0
+        assert (await alice.post("/v1/orders", body))["order_no"] == first["order_no"]
+        refused(await sale.asks(Person(http, "bob", shop.buyer("bob").token)), 409, "sold_out")
+
+
+async def test_an_order_that_was_placed_without_the_gate_is_told_to_it(shop: Shop, settings: Settings) -> None:
+    sale = await FlashSale.opens(shop, 2)
+    async with serving(settings) as (app, http):
+        gate, alice = app.state.services.gates._gate, shop.buyer("alice")
+        alice = Person(http, alice.subject, alice.token)
+        quote, asked = await sale.previews(alice), gate.enter
+
+        async def away(*_: object) -> None:
+            gate.enter = asked
+            raise GateAway("for once")
+
+        gate.enter = away
+        order = await alice.post("/v1/orders", {"quote_token": quote["quote_token"]})
+        entrant = Entrant(account=alice.subject, units=1, order_no=order["order_no"])
+        answer = await gate.look(GateKey("flash_sale", sale.sku), entrant, datetime.now(UTC))
+        assert (answer.outcome, answer.settled) == (Outcome.KNOWN, True)
 
 
 async def test_without_redis_a_few_at_once_do_without_a_gate(shop: Shop, settings: Settings) -> None:

@@ -70,6 +70,10 @@ class Gate:
         self._give_up = redis.register_script(scripts.GIVE_UP)
         self._away_until = 0.0
 
+    async def glance(self, key: GateKey, entrant: Entrant, at: datetime) -> Answer:
+        """What `enter` would answer. Takes nothing, and is the `first` to no gate."""
+        return await self._ask(key, entrant, at, at, timedelta())
+
     async def look(self, key: GateKey, entrant: Entrant, at: datetime) -> Answer:
         """What `enter` would answer. Takes nothing."""
         return await self._ask(key, entrant, at, at)
@@ -111,9 +115,11 @@ class Gate:
         """Whoever was to build this gate does not: let the next one try."""
         await self._run(self._give_up, key, [])
 
-    async def _ask(self, key: GateKey, entrant: Entrant, at: datetime, until: datetime) -> Answer:
+    async def _ask(
+        self, key: GateKey, entrant: Entrant, at: datetime, until: datetime, building: timedelta = _BUILDING
+    ) -> Answer:
         wanted = [_pseudonym(entrant.account), entrant.units, entrant.order_no, entrant.campaign]
-        values = [_ms(at), *wanted, _ms(until), _ms(_BUILDING)]
+        values = [_ms(at), *wanted, _ms(until), _ms(building)]
         return _answer(await self._run(self._enter, key, values))
 
     async def _run(

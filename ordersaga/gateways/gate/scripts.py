@@ -48,7 +48,9 @@ local function lapse(now)
 end
 """
 
-# ARGV: now, account, units, order_no or '', campaign or '', when the lease runs out, how long building may take.
+# A lease that runs out at once is none, but a look.
+# ARGV: now, account, units, order_no or '', campaign or '', when the lease runs out, how long building may take, or 0
+# from who does not build.
 ENTER = (
     _RECORDS
     + """
@@ -56,7 +58,7 @@ local now, account, units, order_no = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[
 local campaign, opens, closes, limit, code = unpack(redis.call('HMGET', gate, 'campaign', 'opens', 'closes', 'limit',
                                                                'limit_code'))
 if not campaign then
-  return {'unknown', '', redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[7]) and 1 or 0}
+  return {'unknown', '', ARGV[7] ~= '0' and redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[7]) and 1 or 0}
 end
 if campaign == '' then return {'unguarded', ''} end
 if ARGV[5] ~= '' and ARGV[5] ~= campaign then return {'other', campaign} end
@@ -74,7 +76,7 @@ if limit ~= '' and used + units > tonumber(limit) then
 end
 local tokens = redis.call('HGET', gate, 'free') - redis.call('HGET', gate, 'leased')
 if units > tokens then return {'sold_out', campaign, math.max(tokens, 0)} end
-if order_no ~= '' then
+if order_no ~= '' and tonumber(ARGV[6]) > now then
   redis.call('ZADD', leases, ARGV[6], order_no)
   redis.call('PEXPIRE', leases, redis.call('PTTL', gate))
   redis.call('HINCRBY', gate, 'leased', units)
