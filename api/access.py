@@ -19,10 +19,10 @@ from ordersaga.settings import Settings
 
 log = structlog.get_logger()
 
-_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`ordersaga token --role buyer --sub alice`")
+bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="`ordersaga token --role buyer --sub alice`")
 
 
-Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
 async def authenticated(request: Request, services: UsesServices, credentials: Bearer) -> Caller:

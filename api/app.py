@@ -61,6 +61,7 @@ from api.sandbox.router import router as sandbox
 from api.sandbox.sender import SandboxSender
 from api.sealing import Sealer
 from api.services import Services
+from api.turnstile import Turnstile
 from ordersaga.gateways.attachments.store import store_at
 from ordersaga.gateways.codes import CodeVault
 from ordersaga.gateways.logistics import CarrierCallbacks
@@ -113,6 +114,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(room.router)
     app.include_router(sandbox)
     app.include_router(sandbox_entitlements)
+    app.add_middleware(Turnstile)
     app.add_middleware(Deadline, seconds=settings.request_deadline_seconds)
     harden(app, settings)
     observe(app)

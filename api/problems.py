@@ -119,6 +119,11 @@ def response(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) 
     )
 
 
+def refusing(error: OrderError) -> JSONResponse:
+    headers = error.headers if isinstance(error, Problem) else None
+    return response(document(error.code, error.message, error.details), headers)
+
+
 def install(app: FastAPI) -> None:
     app.add_exception_handler(OrderError, _order_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -132,8 +137,7 @@ def install(app: FastAPI) -> None:
 
 async def _order_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OrderError)  # noqa: S101 - registered for just these
-    headers = error.headers if isinstance(error, Problem) else None
-    return response(document(error.code, error.message, error.details), headers)
+    return refusing(error)
 
 
 async def _validation_error(_: Request, error: Exception) -> JSONResponse:
