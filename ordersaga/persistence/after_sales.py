@@ -14,7 +14,7 @@ from ordersaga.domain.after_sales.case import Case, CaseLine, Fault, Kind, Reaso
 from ordersaga.domain.after_sales.units import Claim, UnitFate
 from ordersaga.domain.errors import NotFound, UnitsNotClaimable
 from ordersaga.domain.lifecycle.after_sales import MACHINE, CaseState
-from ordersaga.persistence.planning import written_out
+from ordersaga.persistence.planning import first_of_kinds, written_out
 from ordersaga.persistence.tables.after_sales import after_sales_cases, after_sales_lines, claimed_units
 from ordersaga.persistence.tables.orders import orders
 
@@ -39,21 +39,26 @@ class CaseFilter:
     kind: Kind | None = None
     states: frozenset[str] | None = None
 
-    def conditions(self) -> list[ColumnElement[bool]]:
-        columns = after_sales_cases.c
-        wanted: dict[str, Any] = {
-            "merchant_id": self.merchant_id,
-            "warehouse_id": self.warehouse_id,
-            "order_no": self.order_no,
-            "kind": self.kind,
-        }
-        found = [columns[name] == value for name, value in wanted.items() if value is not None]
-        if self.states is not None:
-            found.append(columns.state.in_(sorted(self.states)))
+    def whose(self) -> list[ColumnElement[bool]]:
+        wanted = {"merchant_id": self.merchant_id, "warehouse_id": self.warehouse_id, "order_no": self.order_no}
+        found = [after_sales_cases.c[name] == value for name, value in wanted.items() if value is not None]
         if self.buyer is not None:
             mine = select(orders.c.order_no).where(orders.c.buyer == self.buyer)
-            found.append(columns.order_no.in_(mine))
+            found.append(after_sales_cases.c.order_no.in_(mine))
         return found
+
+    def names_orders(self) -> bool:
+        """Whether there are few that are whose they have to be."""
+        return self.buyer is not None or self.order_no is not None
+
+    def which(self) -> list[ColumnElement[bool]]:
+        found = [] if self.kind is None else [after_sales_cases.c.kind == self.kind]
+        return found if self.states is None else [*found, after_sales_cases.c.state.in_(sorted(self.states))]
+
+    def kinds(self) -> Sequence[tuple[str, str]]:
+        """The kinds and states of the cases wanted."""
+        kinds = [self.kind] if self.kind is not None else list(Kind)
+        return sorted((kind, state) for kind in kinds for state in (CaseState if self.states is None else self.states))
 
 
 async def add(connection: AsyncConnection, case: Case) -> None:
@@ -114,13 +119,20 @@ async def of_order(connection: AsyncConnection, order_no: str) -> Sequence[Case]
 async def page(
     connection: AsyncConnection, wanted: CaseFilter, *, before: tuple[datetime, str] | None, limit: int
 ) -> Sequence[Case]:
-    """Cases, the newest first."""
+    """Cases, the newest first; however many there are, few are looked at."""
     columns = after_sales_cases.c
-    query = select(after_sales_cases).where(*wanted.conditions())
+    keys = select(columns.opened_at, columns.case_no).where(*wanted.whose())
     if before is not None:
-        query = query.where(tuple_(columns.opened_at, columns.case_no) < before)
-    query = query.order_by(columns.opened_at.desc(), columns.case_no.desc()).limit(written_out(limit))
-    return await _cases(connection, (await connection.execute(query)).all())
+        keys = keys.where(tuple_(columns.opened_at, columns.case_no) < before)
+    newest = columns.opened_at.desc(), columns.case_no.desc()
+    if wanted.which() and not wanted.names_orders():
+        keys = first_of_kinds(keys, (columns.kind, columns.state), wanted.kinds(), limit)
+    else:
+        keys = keys.where(*wanted.which()).order_by(*newest).limit(written_out(limit))
+    found = keys.subquery("found")
+    query = select(after_sales_cases).join(found, found.c.case_no == columns.case_no)
+    rows = await connection.execute(query.order_by(*newest))
+    return await _cases(connection, rows.all())
 
 
 async def save(connection: AsyncConnection, case: Case) -> None:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, Text, cast, func, select, true, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Select, Table, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
 from ordersaga.domain.lifecycle.table import Actor
 from ordersaga.persistence.orders import Order, lines_of, of_row
-from ordersaga.persistence.planning import written_out
+from ordersaga.persistence.planning import first_of_kinds, written_out
 from ordersaga.persistence.tables.order_lists import listed_orders
 from ordersaga.persistence.tables.orders import orders
 
@@ -52,48 +51,27 @@ async def page(
 
 
 def _found(wanted: OrderFilter, before: tuple[datetime, str] | None, limit: int) -> Select[Any]:
-    if wanted.buyer is not None:
-        conditions = [orders.c.buyer == wanted.buyer]
-        if wanted.order_type is not None:
-            conditions.append(orders.c.order_type == wanted.order_type)
-        if wanted.states is not None:
-            conditions.append(orders.c.state.in_(sorted(wanted.states)))
-        return _newest(orders, conditions, before, limit)
     source, conditions = _source(wanted)
-    if wanted.narrows():
-        return _newest_of_each_kind(source, conditions, sorted(wanted.kinds()), before, limit)
-    return _newest(source, conditions, before, limit)
+    keys = select(source.c.placed_at, source.c.order_no).where(*conditions)
+    if before is not None:
+        keys = keys.where(tuple_(source.c.placed_at, source.c.order_no) < before)
+    if wanted.narrows() and wanted.buyer is None:
+        return first_of_kinds(keys, (source.c.order_type, source.c.state), sorted(wanted.kinds()), limit)
+    return keys.order_by(source.c.placed_at.desc(), source.c.order_no.desc()).limit(written_out(limit))
 
 
 def _source(wanted: OrderFilter) -> tuple[Table, list[ColumnElement[bool]]]:
-    """Where to look for them: a table with an index by time, and one by state, type and time."""
+    """Where to look for them: in a table with an index by time, and one by state, type and time, or in a buyer's."""
     for role, party in ((Actor.MERCHANT, wanted.merchant_id), (Actor.WAREHOUSE, wanted.warehouse_id)):
         if party is not None:
             return listed_orders, [listed_orders.c.role == role, listed_orders.c.party == party]
-    return orders, []
+    return orders, [] if wanted.buyer is None else _of_buyer(wanted)
 
 
-def _newest(
-    source: Table, conditions: Sequence[ColumnElement[bool]], before: tuple[datetime, str] | None, limit: int
-) -> Select[Any]:
-    query = select(source.c.placed_at, source.c.order_no).where(*conditions)
-    if before is not None:
-        query = query.where(tuple_(source.c.placed_at, source.c.order_no) < before)
-    return query.order_by(source.c.placed_at.desc(), source.c.order_no.desc()).limit(written_out(limit))
-
-
-def _newest_of_each_kind(
-    source: Table,
-    conditions: Sequence[ColumnElement[bool]],
-    kinds: Sequence[tuple[str, str]],
-    before: tuple[datetime, str] | None,
-    limit: int,
-) -> Select[Any]:
-    """An index has the orders of each type and state by their time, but not those of several: each has its turn."""
-    types, states = ([kind[part] for kind in kinds] for part in (0, 1))
-    unnested = func.unnest(cast(types, ARRAY(Text)), cast(states, ARRAY(Text)))
-    each = unnested.table_valued("order_type", "state", name="each").render_derived()
-    of_its_kind = [source.c.state == each.c.state, source.c.order_type == each.c.order_type]
-    found = _newest(source, [*conditions, *of_its_kind], before, limit).lateral("newest")
-    ordered = found.c.placed_at.desc(), found.c.order_no.desc()
-    return select(found).select_from(each.join(found, true())).order_by(*ordered).limit(written_out(limit))
+def _of_buyer(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    conditions = [orders.c.buyer == wanted.buyer]
+    if wanted.order_type is not None:
+        conditions.append(orders.c.order_type == wanted.order_type)
+    if wanted.states is not None:
+        conditions.append(orders.c.state.in_(sorted(wanted.states)))
+    return conditions

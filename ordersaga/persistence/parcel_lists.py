@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, select, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
 from ordersaga.persistence.parcels import StoredParcel, with_lines
-from ordersaga.persistence.planning import written_out
+from ordersaga.persistence.planning import first_of_kinds, written_out
 from ordersaga.persistence.tables.parcels import parcels
 
 
@@ -39,21 +38,8 @@ async def page(connection: AsyncConnection, wanted: ParcelFilter, *, after: str,
     if wanted.order_no is not None:
         query = query.where(parcels.c.state.in_(sorted(states)))
     elif wanted.whose() or states != frozenset(ParcelState):
-        found = _of_each_state(wanted, states, behind, limit).subquery("found")
+        keys = select(parcels.c.parcel_no).where(behind, *wanted.whose())
+        kinds = [(state,) for state in sorted(states)]
+        found = first_of_kinds(keys, (parcels.c.state,), kinds, limit, descending=False).subquery("found")
         query = select(parcels).join(found, found.c.parcel_no == parcels.c.parcel_no)
     return await with_lines(connection, query.order_by(parcels.c.parcel_no).limit(written_out(limit)))
-
-
-def _of_each_state(
-    wanted: ParcelFilter, states: frozenset[ParcelState], behind: ColumnElement[bool], limit: int
-) -> Select[tuple[str]]:
-    """An index has the parcels of each state by their number, but not those of several: each has its turn."""
-    each = func.unnest(cast(sorted(states), ARRAY(Text))).table_valued("state", name="each").render_derived()
-    own = select(parcels.c.parcel_no).where(behind, *wanted.whose(), parcels.c.state == each.c.state)
-    first = own.order_by(parcels.c.parcel_no).limit(written_out(limit)).lateral("first")
-    return (
-        select(first.c.parcel_no)
-        .select_from(each.join(first, true()))
-        .order_by(first.c.parcel_no)
-        .limit(written_out(limit))
-    )

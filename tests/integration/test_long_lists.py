@@ -1,4 +1,4 @@
-"""Lists of orders and parcels, among thousands: the right ones, each once, and few are looked at."""
+"""Lists of orders, parcels and cases, among thousands: the right ones, each once, and few are looked at."""
 
 import itertools
 import random
@@ -13,11 +13,15 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from devstack.stack import Stack
+from ordersaga.domain.after_sales.case import Kind
+from ordersaga.domain.lifecycle.after_sales import CaseState
 from ordersaga.domain.lifecycle.parcel import OPEN, ParcelState
-from ordersaga.persistence import order_lists, parcel_lists
+from ordersaga.persistence import after_sales, order_lists, parcel_lists
+from ordersaga.persistence.after_sales import CaseFilter
 from ordersaga.persistence.database import Database
 from ordersaga.persistence.order_lists import OrderFilter
 from ordersaga.persistence.parcel_lists import ParcelFilter
+from ordersaga.persistence.tables.after_sales import after_sales_cases
 from ordersaga.persistence.tables.order_lists import listed_orders
 from ordersaga.persistence.tables.orders import order_lines, orders
 from ordersaga.persistence.tables.parcels import parcels
@@ -29,10 +33,13 @@ _STATES = {"completed": 80, "cancelled": 10, "in_production": 5, "shipped": 4, "
 _MERCHANTS = {"large": 90, "middle": 9, "small": 1}
 _WAREHOUSES = {"north": 95, "south": 4, "shed": 1}
 _PARCELS = {ParcelState.DELIVERED: 90, ParcelState.CREATED: 8, ParcelState.LOST: 2}
+_KINDS = {Kind.RETURN: 97, Kind.EXCHANGE: 3}
+_CASES = {CaseState.REFUNDED: 90, CaseState.REQUESTED: 10}
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _LOOKED_AT = text("""
     SELECT coalesce(sum(seq_scan), 0)::int AS whole, coalesce(sum(idx_tup_fetch), 0)::int AS rows
-    FROM pg_stat_xact_user_tables WHERE relname IN ('orders', 'order_lines', 'listed_orders', 'parcels')
+    FROM pg_stat_xact_user_tables
+    WHERE relname IN ('orders', 'order_lines', 'listed_orders', 'parcels', 'after_sales_cases')
 """)
 _PAGE = 10
 _MOST = 16 * _PAGE
@@ -49,6 +56,7 @@ class Stored:
     merchants: Sequence[str]
     parcels: Sequence[tuple[str, str, ParcelState]]
     """Merchant, warehouse and state of each."""
+    case: tuple[Kind, CaseState]
 
     def numbered(self) -> Iterable[tuple[str, str, str, ParcelState]]:
         for sequence, parcel in enumerate(self.parcels, 1):
@@ -107,6 +115,7 @@ def _many() -> Sequence[Stored]:
             placed_at=_BEGIN + timedelta(minutes=number // 3),
             merchants=(merchants := of(_MERCHANTS, chance.choice([1, 1, 1, 2, 3]))),
             parcels=[(chance.choice(merchants), of(_WAREHOUSES)[0], of(_PARCELS)[0]) for _ in range(number % 4)],
+            case=(of(_KINDS)[0], of(_CASES)[0]),
         )
         for number in range(_ORDERS)
     ]
@@ -143,6 +152,17 @@ async def _store(connection: AsyncConnection, stored: Sequence[Stored]) -> None:
             | {"warehouse_id": warehouse, "state": state}
             for order in stored
             for sequence, (number, merchant, warehouse, state) in enumerate(order.numbered(), 1)
+        ],
+    )
+    case = {"sequence": 1, "reason": "defective", "fault": "seller", "table_version": 1, "updated_at": _BEGIN}
+    await connection.execute(
+        insert(after_sales_cases),
+        [
+            case
+            | {"case_no": f"{order.order_no}-A1", "order_no": order.order_no, "merchant_id": order.merchants[0]}
+            | {"kind": order.case[0], "state": order.case[1], "opened_at": order.placed_at}
+            | {"opened_by_role": "buyer", "opened_by": order.buyer}
+            for order in stored
         ],
     )
 
@@ -198,6 +218,33 @@ async def test_a_list_gives_each_parcel_once_and_by_number(
         after = first[-1].parcel_no if first else ""
         second = await parcel_lists.page(connection, wanted, after=after, limit=30) if first else []
     assert [parcel.parcel_no for parcel in (*first, *second)] == expected
+
+
+@pytest.mark.parametrize("whose", ["large", "small", "all", "buyer-7"])
+@pytest.mark.parametrize("kind", [None, Kind.EXCHANGE, Kind.CANCELLATION])
+@pytest.mark.parametrize("state", [None, CaseState.REQUESTED])
+async def test_a_list_gives_the_newest_cases_first(
+    lists: LongLists, whose: str, kind: Kind | None, state: CaseState | None
+) -> None:
+    expected = lists.expected(
+        lambda order: (
+            whose in ("all", order.buyer, order.merchants[0])
+            and kind in (None, order.case[0])
+            and state in (None, order.case[1])
+        )
+    )
+    wanted = CaseFilter(
+        merchant_id=whose if whose in _MERCHANTS else None,
+        buyer=whose if whose.startswith("buyer") else None,
+        kind=kind,
+        states=None if state is None else frozenset({state}),
+    )
+    async with lists.database.transaction() as connection:
+        async with _looking_at_few(connection, {"whose": whose, "kind": kind, "state": state}):
+            first = await after_sales.page(connection, wanted, before=None, limit=_PAGE)
+        last = (first[-1].opened_at, first[-1].case_no) if first else (_BEGIN, "")
+        second = await after_sales.page(connection, wanted, before=last, limit=_PAGE)
+    assert [case.order_no for case in (*first, *second)] == expected[: 2 * _PAGE]
 
 
 async def test_a_page_looks_at_few_however_many_there_are(lists: LongLists) -> None:

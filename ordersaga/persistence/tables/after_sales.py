@@ -46,9 +46,9 @@ after_sales_cases = Table(
     Index("ix_after_sales_cases_opened_at", "opened_at", "case_no"),
     Index("ix_after_sales_cases_merchant_id", "merchant_id", "opened_at", "case_no"),
     Index("ix_after_sales_cases_warehouse_id", "warehouse_id", "opened_at", "case_no"),
-    Index("ix_after_sales_cases_state", "state", "opened_at", "case_no"),
-    Index("ix_after_sales_cases_merchant_id_state", "merchant_id", "state", "opened_at", "case_no"),
-    Index("ix_after_sales_cases_warehouse_id_state", "warehouse_id", "state", "opened_at", "case_no"),
+    Index("ix_after_sales_cases_state", "state", "kind", "opened_at", "case_no"),
+    Index("ix_after_sales_cases_merchant_id_state", "merchant_id", "state", "kind", "opened_at", "case_no"),
+    Index("ix_after_sales_cases_warehouse_id_state", "warehouse_id", "state", "kind", "opened_at", "case_no"),
     Index("ix_after_sales_cases_open", "order_no", postgresql_where=_OPEN),
 )
 

@@ -59,9 +59,15 @@ _LISTS = {
     "ix_orders_state_order_type": ("orders", ["state", "order_type", "placed_at", "order_no"]),
     "ix_parcels_merchant_id": ("parcels", ["merchant_id", "state", "parcel_no"]),
     "ix_parcels_warehouse_id": ("parcels", ["warehouse_id", "state", "parcel_no"]),
-    "ix_after_sales_cases_state": ("after_sales_cases", ["state", "opened_at", "case_no"]),
-    "ix_after_sales_cases_merchant_id_state": ("after_sales_cases", ["merchant_id", "state", "opened_at", "case_no"]),
-    "ix_after_sales_cases_warehouse_id_state": ("after_sales_cases", ["warehouse_id", "state", "opened_at", "case_no"]),
+    "ix_after_sales_cases_state": ("after_sales_cases", ["state", "kind", "opened_at", "case_no"]),
+    "ix_after_sales_cases_merchant_id_state": (
+        "after_sales_cases",
+        ["merchant_id", "state", "kind", "opened_at", "case_no"],
+    ),
+    "ix_after_sales_cases_warehouse_id_state": (
+        "after_sales_cases",
+        ["warehouse_id", "state", "kind", "opened_at", "case_no"],
+    ),
 }
 _SETTLED = sa.text("state = 'settled'")
 
