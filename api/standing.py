@@ -20,7 +20,7 @@ from ordersaga.persistence.orders import Standing
 
 async def answer(services: Services, caller: Caller, order_no: str, language: str) -> dict[str, Any]:
     """The order as the caller may see it. A 404 for what is somebody else's."""
-    async with services.database.transaction() as connection:
+    async with services.database.statements() as connection:
         known = await dossier(connection, order_no, caller)
     if known is None:
         raise not_found()

@@ -66,7 +66,12 @@ def _summary(order: Order, caller: Caller, language: str) -> dict[str, Any]:
 
 
 def order_document(known: Dossier, caller: Caller, language: str, at: datetime) -> dict[str, Any]:
-    """The order as `OrderView` describes it."""
+    """The order as JSON-ready data, to be kept."""
+    return order_view(known, caller, language, at).model_dump(mode="json")
+
+
+def order_view(known: Dossier, caller: Caller, language: str, at: datetime) -> OrderView:
+    """The order as `caller` sees it at a moment."""
     order = known.order
     document = {
         **heading(order, caller, language),
@@ -97,7 +102,7 @@ def order_document(known: Dossier, caller: Caller, language: str, at: datetime) 
         "available_actions": _actions(known, caller, at),
         "screening": asdict(known.screening.assessment) if known.screening else None,
     }
-    return OrderView.model_validate(document).model_dump(mode="json")
+    return OrderView.model_validate(document)
 
 
 def heading(order: Order, caller: Caller, language: str) -> dict[str, Any]:

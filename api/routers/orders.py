@@ -16,7 +16,7 @@ from api.schemas.values import STORABLE, Page, TimelineItem
 from api.screening import FromVisitor
 from api.services import UsesServices
 from api.submitting import Submitting
-from api.views import order_document, summaries
+from api.views import order_view, summaries
 from ordersaga.domain.lifecycle.actions import ABOUT_MONEY
 from ordersaga.domain.lifecycle.refund import DECISIONS
 from ordersaga.domain.lifecycle.registry import ORDER_TYPES
@@ -111,15 +111,13 @@ async def list_orders(
     )
 
 
-@router.get(
-    "/{order_no}", response_model=OrderView, responses=responses("unauthenticated", "not_found", "request_invalid")
-)
-async def get_order(services: UsesServices, caller: AnyCaller, language: Language, order_no: OrderNo) -> dict[str, Any]:
+@router.get("/{order_no}", responses=responses("unauthenticated", "not_found", "request_invalid"))
+async def get_order(services: UsesServices, caller: AnyCaller, language: Language, order_no: OrderNo) -> OrderView:
     async with services.database.statements() as connection:
         known = await dossier(connection, order_no, caller)
     if known is None:
         raise not_found()
-    return order_document(known, caller, language, datetime.now(UTC))
+    return order_view(known, caller, language, datetime.now(UTC))
 
 
 @router.get("/{order_no}/timeline", responses=responses("unauthenticated", "not_found", "request_invalid"))
