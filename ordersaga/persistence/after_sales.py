@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, func, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, any_, delete, func, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,8 +43,9 @@ class CaseFilter:
         wanted = {"merchant_id": self.merchant_id, "warehouse_id": self.warehouse_id, "order_no": self.order_no}
         found = [after_sales_cases.c[name] == value for name, value in wanted.items() if value is not None]
         if self.buyer is not None:
-            mine = select(orders.c.order_no).where(orders.c.buyer == self.buyer)
-            found.append(after_sales_cases.c.order_no.in_(mine))
+            # As an array, for which the cases of each are looked up; joined they may be looked for among all cases.
+            mine = select(orders.c.order_no).where(orders.c.buyer == self.buyer).scalar_subquery()
+            found.append(after_sales_cases.c.order_no == any_(func.array(mine)))
         return found
 
     def names_orders(self) -> bool:
