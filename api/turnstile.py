@@ -78,11 +78,12 @@ def _entrance(scope: Scope) -> Entrance | None:
 
 async def _refusal(entrance: Entrance, request: Request, message: Message) -> OrderError | None:
     """`None` in any doubt."""
-    if str(len(message.get("body", b""))) != request.headers["content-length"]:
+    body = message.get("body", b"")
+    if str(len(body)) != request.headers["content-length"]:
         return None
     services: Services = request.app.state.services
     try:
-        asked = entrance.read(services, message["body"])
+        asked = entrance.read(services, body)
         caller = await _buyer(services, request) if asked else None
         asked = asked.by(caller.subject) if asked and caller else None
         for name, acceptable in entrance.headers.items():
