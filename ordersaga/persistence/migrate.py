@@ -17,10 +17,12 @@ from ordersaga.persistence.tables import metadata
 
 
 async def upgrade(url: str, revision: str = "head") -> str:
-    """Migrate to `revision`; the answer is the head's."""
+    """Migrate to `revision`, each migration in a transaction of its own; the answer is the head's."""
 
     def run(connection: Connection) -> None:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AdvisoryLock.MIGRATION})
+        # The session's, until it ends: what one migration locks is free before the next begins.
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": AdvisoryLock.MIGRATION})
+        connection.commit()
         command.upgrade(_config(connection), revision)
 
     await _with_connection(url, run)
@@ -60,7 +62,7 @@ def _config(connection: Connection | None) -> Config:
 async def _with_connection(url: str, run: Callable[[Connection], None]) -> None:
     engine = engine_at(url, poolclass=NullPool)
     try:
-        async with engine.begin() as connection:
+        async with engine.connect() as connection:
             await connection.run_sync(run)
     finally:
         await engine.dispose()

@@ -68,6 +68,21 @@ async def test_orders_of_earlier_days_and_those_of_the_version_beside_are_in_the
     ]
 
 
+async def test_an_order_that_is_being_changed_is_waited_for(stack: Stack) -> None:
+    address = await _database_at(stack, "changed_meanwhile", "0018")
+    changing = await asyncpg.connect(address, timeout=10)
+    await changing.execute(_PLACED.format(order_no="O-1", state="paid"), timeout=10)
+    async with asyncio.timeout(60), asyncio.TaskGroup() as together, changing.transaction():
+        await changing.execute("SELECT FROM orders WHERE order_no = 'O-1' FOR UPDATE")
+        together.create_task(upgrade(_driver_url(address)))
+        while not await changing.fetchval(_SOMEBODY_WAITS):  # noqa: ASYNC110 - it waits in another process
+            await asyncio.sleep(0.01)
+        await changing.execute("UPDATE orders SET state = 'in_production'")
+    listed = await changing.fetch("SELECT DISTINCT state FROM listed_orders", timeout=10)
+    await changing.close(timeout=10)
+    assert [row["state"] for row in listed] == ["in_production"]
+
+
 async def _database_at(stack: Stack, name: str, revision: str) -> str:
     """A new database of this revision; gives its address."""
     server = await asyncpg.connect(stack.addresses.database, timeout=10)
@@ -82,6 +97,11 @@ def _driver_url(address: str) -> str:
     return address.replace("postgresql://", "postgresql+asyncpg://")
 
 
+_SOMEBODY_WAITS = """
+    SELECT EXISTS (
+        SELECT FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database() AND NOT granted
+    )
+"""
 _EARLIER_DAYS = """
     INSERT INTO orders VALUES ('O-1', 'standard', 'alice', 'cancelled', 1, 1, 'TWD', 'standard', 9, 0, 0, 0, 0, 9, 9,
                                '{}', now(), now(), now());

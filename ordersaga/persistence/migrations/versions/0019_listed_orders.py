@@ -73,6 +73,9 @@ _SETTLED = sa.text("state = 'settled'")
 
 
 def upgrade() -> None:
+    # All at once, and before anything else: whoever writes has locked the order first, and so waits holding nothing
+    # that is needed here. What is written afterwards is followed. Reads go on.
+    op.execute("LOCK TABLE orders, order_lines, parcels, after_sales_cases, refunds IN EXCLUSIVE MODE")
     op.create_table(
         "listed_orders",
         sa.Column("order_no", sa.Text(), nullable=False),
@@ -86,8 +89,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("order_no", "role", "party", name=op.f("pk_listed_orders")),
     )
-    # In the order in which transactions come to them. Whoever writes meanwhile waits, and is followed from then on.
-    op.execute("LOCK TABLE orders, order_lines, parcels IN SHARE ROW EXCLUSIVE MODE")
     for name, (event, condition, statement) in _TRIGGERS.items():
         body = f"BEGIN {statement}; RETURN NULL; END"
         op.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
@@ -96,13 +97,9 @@ def upgrade() -> None:
     for name, (table, columns) in _LISTS.items():
         op.create_index(name, table, columns)
     op.create_index("ix_refunds_settled", "refunds", ["requested_at", "refund_no"], postgresql_where=_SETTLED)
-    op.drop_index("ix_orders_state_placed_at", table_name="orders")
-    op.drop_index("ix_order_lines_merchant_id", table_name="order_lines")
 
 
 def downgrade() -> None:
-    op.create_index("ix_order_lines_merchant_id", "order_lines", ["merchant_id"])
-    op.create_index("ix_orders_state_placed_at", "orders", ["state", "placed_at", "order_no"])
     op.drop_index("ix_refunds_settled", table_name="refunds")
     for name, (table, _) in _LISTS.items():
         if table != "listed_orders":
