@@ -128,7 +128,9 @@ class Authenticator:
 
 def _required_claims(settings: AuthSettings) -> dict[str, dict[str, object]]:
     required: dict[str, dict[str, object]] = {name: {"essential": True} for name in ("sub", "role", "exp")}
-    issuer = settings.issuer or (DEVELOPMENT_ISSUER if settings.development_secret is not None else None)
+    issuer = settings.issuer  # an empty one is nobody's
+    if issuer is None and settings.development_secret is not None:
+        issuer = DEVELOPMENT_ISSUER
     for name, value in (("iss", issuer), ("aud", settings.audience)):
         if value is not None:
             required[name] = {"essential": True, "value": value}

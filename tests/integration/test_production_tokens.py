@@ -120,6 +120,12 @@ async def test_a_token_with_wrong_claims_is_refused(serve: Serve, changes: dict[
         refused(await shop.ask(token_of(RSA, **changes)), 401, "unauthenticated")
 
 
+@pytest.mark.parametrize("name", ["issuer", "audience"])
+async def test_a_setting_that_was_left_empty_lets_nobody_in(serve: Serve, name: str) -> None:
+    async with serve(by_key(RSA).model_copy(update={name: ""})) as shop:
+        refused(await shop.ask(token_of(RSA)), 401, "unauthenticated")
+
+
 async def test_a_development_token_opens_nothing_in_production(serve: Serve, stack: Stack) -> None:
     secret = stack.environment["ORDERSAGA_AUTH__DEVELOPMENT_SECRET"]
     async with serve(by_key(RSA)) as shop:
