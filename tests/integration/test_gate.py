@@ -167,6 +167,19 @@ async def test_a_refresh_that_began_before_a_loss_is_ignored(opened: Opened) -> 
     assert [await opened.enter(ALICE), await opened.enter(BOB)] == [Outcome.ADMITTED, Outcome.SOLD_OUT]
 
 
+async def test_a_gate_that_is_lost_while_it_is_told_but_for_its_leases_is_built_anew(opened: Opened) -> None:
+    async def read(seen: Seen | None, leased: Leased) -> Knowledge | None:
+        await opened.redis.delete(f"gate:{{flash_sale:{opened.key.sku}}}")
+        assert set(await leased()) == {"a1"}
+        return opened.known
+
+    await opened.enter(ALICE)
+    await opened.gate.refresh(opened.key, read, NOON)
+    assert await opened.enter(BOB) is Outcome.UNKNOWN
+    await opened.told()
+    assert await opened.enter(replace(BOB, units=2)) is Outcome.ADMITTED
+
+
 @pytest.mark.parametrize("told", [{"orders": (Counted("a1", "alice", 1),), "position": 8}, {"taken": {"a1": 1}}])
 async def test_what_one_refresh_says_is_taken_was_not_counted_by_an_earlier_one(
     opened: Opened, told: dict[str, object]

@@ -37,7 +37,8 @@ end
 local function leased()
   local found = {}
   for _, order_no in ipairs(redis.call('ZRANGE', leases, 0, 1999)) do
-    if order_of(order_no).state == 'L' then found[#found + 1] = order_no end
+    local order = order_of(order_no)
+    if order and order.state == 'L' then found[#found + 1] = order_no end
   end
   return found
 end
