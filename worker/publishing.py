@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ordersaga.gateways import metrics
 from ordersaga.gateways.event_stream import EventStream
+from ordersaga.gateways.loops import heed
 from ordersaga.persistence import events
 from ordersaga.persistence.database import Database
 
@@ -42,6 +43,7 @@ class Publisher:
     async def run(self) -> None:
         away = False
         while True:
+            heed()
             try:
                 await self._catch_up()
                 away = False

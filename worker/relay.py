@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.gateways import metrics
+from ordersaga.gateways.loops import heed
 from ordersaga.persistence import events
 from ordersaga.persistence.leadership import leading
 from ordersaga.persistence.locks import AdvisoryLock
@@ -47,6 +48,7 @@ class Relay:
 
     async def run(self) -> None:
         while True:
+            heed()
             try:
                 async with leading(self._url, AdvisoryLock.RELAY, silence=self._pace.silence) as connection:
                     log.info("this process relays the events")
@@ -65,6 +67,7 @@ class Relay:
         """Through the connection that holds the lock, so that whoever lost the lock numbers nothing."""
         pause = self._pace.shortest
         while True:
+            heed()
             async with connection.begin():
                 numbered = await events.number(connection, limit=self._pace.batch, at=datetime.now(UTC))
             self._publisher.reach(numbered.head)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ordersaga.domain.events import Event
 from ordersaga.domain.webhooks import DeliveryState, Reply, RetryPlan, Verdict
 from ordersaga.gateways import correlation, metrics
+from ordersaga.gateways.loops import heed
 from ordersaga.gateways.secrets import SecretBox, SecretUnreadable
 from ordersaga.gateways.webhooks.sending import WebhookSender
 from ordersaga.gateways.webhooks.signing_secrets import opened, valid
@@ -65,6 +66,7 @@ class Webhooks:
         """When it is cancelled, what is being sent has a moment left; what is cut off is sent again after its lease."""
         try:
             while True:
+                heed()
                 self._wake.clear()
                 try:
                     await self._send_due()

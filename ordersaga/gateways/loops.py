@@ -1,7 +1,8 @@
 """Loops in the background that are told to end until they do.
 
 Before Python 3.12 `asyncio.wait_for` could swallow a cancellation that came together with its result; redis-py waits
-with it for every answer. A loop that goes on after that would never be cancelled again.
+with it for every answer. A loop that goes on after that would never be cancelled again, least of all one in a group,
+which cancels its loops once: so each round of a loop begins by heeding what it was told.
 """
 
 import asyncio
@@ -19,3 +20,10 @@ async def end(loops: Iterable[asyncio.Task[None]]) -> None:
             loop.cancel()
         _, left = await asyncio.wait(left, timeout=patience)
         patience = _AGAIN
+
+
+def heed() -> None:
+    """Raise the cancellation of the task that calls this, if something swallowed it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

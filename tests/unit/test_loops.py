@@ -1,11 +1,12 @@
 """Loops that swallow their first cancellation end all the same."""
 
 import asyncio
+import contextlib
 
 import pytest
 
 from ordersaga.gateways import loops
-from ordersaga.gateways.loops import end
+from ordersaga.gateways.loops import end, heed
 
 
 async def deaf(times: int) -> None:
@@ -33,3 +34,32 @@ async def test_a_loop_is_told_to_end_until_it_does(times: int, monkeypatch: pyte
         await end(tasks)
     assert tasks[0].cancelled()
     assert isinstance(tasks[1].exception(), RuntimeError)
+
+
+async def hard_of_hearing() -> None:
+    """A loop that swallows every cancellation, but heeds it afterwards."""
+    while True:
+        heed()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+
+async def test_a_loop_in_a_group_which_is_cancelled_once_heeds_it() -> None:
+    async def group() -> None:
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(hard_of_hearing())
+            await hard_of_hearing()
+
+    task = asyncio.create_task(group())
+    await asyncio.sleep(0)
+    task.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def test_a_timeout_that_ran_out_is_nothing_to_heed() -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0):
+            await asyncio.sleep(3600)
+    heed()
