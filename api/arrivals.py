@@ -15,6 +15,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from ordersaga.gateways.loops import heed
 from ordersaga.persistence import events
 from ordersaga.persistence.database import Database
 
@@ -85,6 +86,7 @@ class Arrivals:
     async def run(self, is_ending: Callable[[], bool]) -> None:
         """Until it is cancelled, or has sent everybody away because the process is about to stop."""
         while not self.ending:
+            heed()
             await self._anybody.wait()
             heard = await self._read()
             if not heard or time.monotonic() - self._looked_at > _SAFETY_SECONDS:

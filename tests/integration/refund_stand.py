@@ -1,7 +1,6 @@
 """What the refunds' tests stand on: the orders' stand, with money that no order takes and a provider that pays back."""
 
 import asyncio
-import contextlib
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from tests.integration.order_runs import PATIENCE, result_of
 from tests.integration.order_stand import OPERATOR, QUEUE, OrderStand
 from tests.shop import until
 from worker.delivery import Delivery
+from worker.main import beside
 
 
 @dataclass
@@ -71,14 +71,8 @@ class RefundStand:
         deliveries = [
             Delivery(self.orders.database, self.orders.client, task_queue=QUEUE, interval=0.05) for _ in range(loops)
         ]
-        tasks = [asyncio.create_task(delivery.run()) for delivery in deliveries]
-        try:
+        async with beside(*(delivery.run() for delivery in deliveries), ended=lambda: None):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
 
     async def refund(self, payment: Payment) -> Refund | None:
         async with self.orders.database.transaction() as connection:

@@ -1,6 +1,5 @@
 """What campaigns leave over goes back to the general shelf, whoever brings it (R-TYPE-2)."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from tests.goods import twd
 from tests.integration.shelves import Shelves
 from tests.shop import until
 from worker.campaigns import EndedCampaigns
+from worker.main import beside
 
 
 @pytest.fixture
@@ -49,13 +49,8 @@ async def pool_of(shelves: Shelves) -> str:
 async def brought_back(database: Database, grace: timedelta = timedelta()) -> AsyncIterator[None]:
     """Three workers at once."""
     loops = [EndedCampaigns(database, grace=grace, interval=0.02).run() for _ in range(3)]
-    running = [asyncio.create_task(loop) for loop in loops]
-    try:
+    async with beside(*loops, ended=lambda: None):
         yield
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def test_what_is_left_goes_back_and_later_what_orders_give_back(shelves: Shelves) -> None:

@@ -1,7 +1,6 @@
 """Attempts that nobody reports are asked about, also when their order has ended (P1, P2, W1)."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,6 +23,7 @@ from tests.integration.presale_stand import PresaleStand
 from tests.shop import until
 from worker.delivery import Delivery
 from worker.inquiry import Inquiry
+from worker.main import beside
 
 PLACES = 3
 BRISK = Pace(first_seconds=0.1, longest_seconds=0.2, give_up_seconds=60)
@@ -35,14 +35,8 @@ async def asking(stand: OrderStand, *others: FakeProvider, pace: Pace = BRISK, l
     providers = PaymentProviders([stand.provider, *others])
     inquiries = [Inquiry(stand.database, providers, pace, interval=0.05, places=PLACES) for _ in range(loops)]
     delivery = Delivery(stand.database, stand.client, task_queue=QUEUE, interval=0.05)
-    tasks = [asyncio.create_task(loop) for loop in (*(inquiry.run() for inquiry in inquiries), delivery.run())]
-    try:
+    async with beside(*(inquiry.run() for inquiry in inquiries), delivery.run(), ended=lambda: None):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 async def silent(stand: OrderStand, provider: str = "fake") -> Payment:

@@ -1,6 +1,5 @@
 """Groups whose time is over and whose run somebody ended: whoever paid does not wait for ever (R-TYPE-5, W3)."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +9,7 @@ from ordersaga.persistence.tables.groups import groups
 from tests.integration.group_stand import HOUR, GroupStand
 from tests.integration.order_stand import QUEUE, OrderStand
 from worker.groups import OverdueGroups
+from worker.main import beside
 
 
 @asynccontextmanager
@@ -17,13 +17,8 @@ async def looked_after(stand: GroupStand) -> AsyncIterator[None]:
     """By two workers at once."""
     orders = stand.orders
     loops = [OverdueGroups(orders.database, orders.client, task_queue=QUEUE, interval=0.05).run() for _ in range(2)]
-    running = [asyncio.create_task(loop) for loop in loops]
-    try:
+    async with beside(*loops, ended=lambda: None):
         yield
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def is_over(stand: GroupStand, code: str) -> None:

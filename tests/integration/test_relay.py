@@ -28,6 +28,7 @@ from ordersaga.persistence.locks import AdvisoryLock
 from tests.integration.downstream_stand import QUICK, DownstreamStand
 from tests.integration.order_worker import own_database
 from tests.shop import until
+from worker.main import beside
 
 PASSWORD = "open-sesame"
 
@@ -217,13 +218,9 @@ def ids_of(answer: Any) -> list[str]:
 async def watching(stand: DownstreamStand, redis: Redis, order_no: str) -> AsyncIterator[Watcher]:
     """Watch an order as the API does."""
     arrivals = Arrivals(stand.database, redis, key=stand.stream.key)
-    reader = asyncio.create_task(arrivals.run(lambda: False))
-    try:
+    async with beside(arrivals.run(lambda: False), ended=lambda: None):
         with arrivals.watching(order_no, "buyer:alice") as watcher:
             yield watcher
-    finally:
-        reader.cancel()
-        await asyncio.gather(reader, return_exceptions=True)
 
 
 async def test_who_watches_an_order_is_woken_by_the_stream(stand: DownstreamStand) -> None:
@@ -250,5 +247,4 @@ async def test_who_watches_an_order_is_woken_when_the_process_is_about_to_stop(s
         assert await watcher.wait(20)
     assert arrivals.ending
     assert arrivals.open_for("buyer:alice") == 0
-    reader.cancel()
-    await asyncio.gather(reader, return_exceptions=True)
+    await asyncio.wait_for(reader, 20)

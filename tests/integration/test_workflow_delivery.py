@@ -1,7 +1,5 @@
 """Reports that did not come through at once: told later, or put in the books without a run (R-PAY-2, P1, W6)."""
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,18 +12,15 @@ from tests.integration.order_stand import OrderStand
 from tests.integration.parcel_stand import ParcelStand
 from tests.integration.refund_stand import RefundStand
 from worker.delivery import Delivery
+from worker.main import beside
 
 
 @asynccontextmanager
 async def delivering(stand: OrderStand) -> AsyncIterator[None]:
     """The worker's loop over the inbox."""
-    loop = asyncio.create_task(Delivery(stand.database, stand.client, task_queue=stand.queue, interval=0.05).run())
-    try:
+    delivery = Delivery(stand.database, stand.client, task_queue=stand.queue, interval=0.05)
+    async with beside(delivery.run(), ended=lambda: None):
         yield
-    finally:
-        loop.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await loop
 
 
 async def test_a_report_that_nobody_was_told_of_is_delivered_later(order_stand: OrderStand) -> None:
