@@ -10,11 +10,12 @@ from api.authentication import Caller, Role
 from api.dossier import dossier
 from api.problems import not_found
 from api.services import Services
-from api.views import order_document, receiver_is_fixed
+from api.views import order_document
 from ordersaga.domain.errors import ActionNotAllowed
 from ordersaga.domain.lifecycle.actions import Action
 from ordersaga.domain.lifecycle.guards import Guard
-from ordersaga.persistence import orders, parcels, transitions
+from ordersaga.domain.lifecycle.parcel import ParcelState, advance, is_labelled
+from ordersaga.persistence import inbox, orders, parcels, transitions
 from ordersaga.persistence.orders import Standing
 
 
@@ -43,8 +44,15 @@ async def locked(connection: AsyncConnection, caller: Caller, order_no: str, act
 
 
 async def require_no_label(connection: AsyncConnection, order_no: str, order: Standing, action: Action) -> None:
-    """Raises `ActionNotAllowed` once a parcel's label is printed."""
-    if receiver_is_fixed(await parcels.of_order(connection, order_no)):
+    """Raises `ActionNotAllowed` once a parcel's label is printed: reported is enough, though nobody has applied it yet.
+
+    The caller holds the order's lock, so that of a label and a change at the same moment one is first.
+    """
+    states = {parcel.parcel_no: parcel.state for parcel in await parcels.of_order(connection, order_no)}
+    for report in await inbox.waiting(connection, list(states)):
+        event = ParcelState(report.payload["event"])
+        states[report.subject] = advance(states[report.subject], event) or states[report.subject]
+    if any(is_labelled(state) for state in states.values()):
         raise ActionNotAllowed(Guard.BEFORE_FIRST_LABEL.reason, action=action, state=order.state)
 
 

@@ -21,7 +21,7 @@ from api.warnings import Told, of_lines
 from ordersaga.domain.after_sales.case import CLAIMS, Kind
 from ordersaga.domain.after_sales.units import count_open_to, window_is_open
 from ordersaga.domain.lifecycle.guards import Facts
-from ordersaga.domain.lifecycle.parcel import ParcelState
+from ordersaga.domain.lifecycle.parcel import is_labelled
 from ordersaga.domain.lifecycle.registry import order_type
 from ordersaga.domain.payment import Payment, PaymentState
 from ordersaga.domain.pricing.quote import Totals
@@ -149,11 +149,6 @@ def payment_document(payment: Payment, due_at: datetime, warnings: Sequence[Told
     }
 
 
-def receiver_is_fixed(found: Sequence[StoredParcel]) -> bool:
-    """From the first printed label on, an address cannot be changed any more (R-REV-1)."""
-    return any(parcel.state not in (ParcelState.CREATED, ParcelState.CANCELLED) for parcel in found)
-
-
 def _parcel(parcel: StoredParcel, currency: str) -> dict[str, Any]:
     return {
         "parcel_no": parcel.parcel_no,
@@ -197,7 +192,7 @@ def _facts(known: Dossier, at: datetime) -> Facts:
     return Facts(
         at=at,
         payment_due_at=known.order.payment_due_at,
-        label_printed=receiver_is_fixed(known.parcels),
+        label_printed=any(is_labelled(parcel.state) for parcel in known.parcels),
         lines_to_review=len(known.order.lines) - len(known.reviews),
         codes_revealed=known.codes_revealed,
         units_to_cancel=count_open_to(known.units, Kind.CANCELLATION),

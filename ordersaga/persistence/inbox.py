@@ -34,16 +34,15 @@ _MARK_DELIVERED = text("""
         SELECT report_id FROM inbox WHERE report_id = :report AND delivered_at IS NULL FOR UPDATE SKIP LOCKED
     )
 """)
-_waiting = (
-    select(inbox.c.report_id)
+_WAITING = (
+    select(inbox.c.report_id, inbox.c.subject, inbox.c.payload)
     .where((inbox.c.subject == any_(bindparam("subjects", type_=ARRAY(Text)))) & inbox.c.applied_at.is_(None))
     .order_by(inbox.c.report_id)
-    .with_for_update()
-    .cte("waiting")
 )
+_locked = _WAITING.with_only_columns(inbox.c.report_id).with_for_update().cte("waiting")
 _TAKE_FOR_ITS_RUN = (
     update(inbox)
-    .where(inbox.c.report_id == _waiting.c.report_id)
+    .where(inbox.c.report_id == _locked.c.report_id)
     .values(applied_at=bindparam("at"))
     .returning(inbox.c.report_id, inbox.c.subject, inbox.c.payload)
 )
@@ -136,6 +135,12 @@ async def try_later(connection: AsyncConnection, report_id: int, at: datetime) -
 async def mark_delivered(connection: AsyncConnection, report_id: int, at: datetime) -> None:
     """What is being applied at the moment is not waited for: it is marked with that, or tried again."""
     await connection.execute(_MARK_DELIVERED, {"report": report_id, "at": at})
+
+
+async def waiting(connection: AsyncConnection, subjects: Sequence[str]) -> Sequence[Report]:
+    """The reports on `subjects` that nobody has applied yet, oldest first. They stay as they are."""
+    rows = await connection.execute(_WAITING, {"subjects": list(subjects)})
+    return [Report(**row._mapping) for row in rows]
 
 
 async def take(

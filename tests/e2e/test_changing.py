@@ -172,7 +172,6 @@ async def test_a_delivery_note_is_for_those_who_deliver_and_every_change_keeps_w
     order = await shop.until(order_no, "in_production")
     assert (await shop.warehouse().order(order_no))["delivery_note"] == "leave it with the porter"
     await shop.reports(order["parcels"][0], "label_printed")
-    await shop.until(order_no, "in_production")
     answer = await buyer.ask("PATCH", path_of(order_no, "/delivery-note"), {"note": None})
     refused(answer, 409, "action_not_allowed")
     assert await audited(shop, order_no) == []

@@ -107,6 +107,29 @@ async def test_a_submit_without_a_worker_can_be_resumed(fragile: Stack, shop: Sh
     assert await shop.stock(sku) == (5, 1)
 
 
+async def test_a_label_that_was_reported_fixes_the_address_though_no_worker_has_applied_it(
+    fragile: Stack, shop: Shop
+) -> None:
+    buyer, sku = shop.buyer(), await shop.shelves()
+    order = await shop.produces(buyer, (sku, 1))
+    path = f"/v1/orders/{order['order_no']}"
+    await kill(fragile, "worker-1")
+    try:
+        await buyer.patch(f"{path}/receiver", {"city": "Tainan"})
+        await shop.reports(order["parcels"][0], "label_printed")
+        assert (await buyer.order(order["order_no"]))["parcels"][0]["state"] == "created"
+        for what, change in (("receiver", {"city": "Taipei"}), ("delivery-note", {"note": "ring twice"})):
+            refused(await buyer.ask("PATCH", f"{path}/{what}", change), 409, "action_not_allowed")
+    finally:
+        await revive(fragile, "worker-1")
+    seen = await until(partial(buyer.order, order["order_no"]), lambda seen: is_at(seen, "label_printed"), LONGEST)
+    assert (seen["receiver"]["city"], seen["delivery_note"]) == ("Tainan", None)
+
+
+def is_at(order: Document, state: str) -> bool:
+    return bool(order["parcels"][0]["state"] == state)
+
+
 @pytest.mark.parametrize("part", ["temporal", "postgres"])
 async def test_orders_go_on_when_a_part_comes_back(fragile: Stack, shop: Shop, part: str) -> None:
     buyer, sku = shop.buyer(), await shop.shelves(on_hand=9)

@@ -7,7 +7,7 @@ import pytest
 
 from api.authentication import Role, development_token
 from devstack.stack import Stack
-from tests.shop import Document, Person, Shop, refused
+from tests.shop import Document, Person, Shop, refused, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,14 @@ async def test_a_merchant_or_warehouse_without_a_part_in_it_sees_nothing(scene: 
 
 
 async def test_a_merchants_timeline_leaves_the_other_sellers_parcels_out(scene: Scene) -> None:
-    await scene.shop.reports(scene.parcel_of("other"), "label_printed")
-    seen = await scene.shop.merchant("own").timeline(scene.order_no)
-    assert scene.parcel_of("other")["parcel_no"] not in {item["subject"] for item in seen}
+    parcel = scene.parcel_of("other")
+    await scene.shop.reports(parcel, "label_printed")
+
+    async def subjects_for(person: Person) -> set[str]:
+        return {item["subject"] for item in await person.timeline(scene.order_no)}
+
+    await until(lambda: subjects_for(scene.shop.operator), lambda found: parcel["parcel_no"] in found)
+    assert parcel["parcel_no"] not in await subjects_for(scene.shop.merchant("own"))
 
 
 async def test_each_lists_the_orders_that_concern_them(scene: Scene) -> None:

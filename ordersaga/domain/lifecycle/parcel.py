@@ -71,6 +71,11 @@ def advance(current: ParcelState, event: ParcelState) -> ParcelState | None:
     return event if _PROGRESS.index(event) > _PROGRESS.index(current) else None
 
 
+def is_labelled(state: ParcelState) -> bool:
+    """Whether an address stands on it: from the first printed label on, none can be changed any more (R-REV-1)."""
+    return state not in (ParcelState.CREATED, ParcelState.CANCELLED)
+
+
 def is_shipped(state: ParcelState) -> bool:
     """Whether the carrier has, or had, the goods."""
     return state in _SHIPPED
