@@ -39,8 +39,9 @@ class Processes:
     database: str
 
     def lines(self, part: str) -> list[dict[str, Any]]:
-        """The log lines of a part."""
-        return [json.loads(line) for line in self.folder.log_of(part).read_text().splitlines() if line.startswith("{")]
+        """The log lines of a part, without the one that is being written."""
+        written, _, _ = self.folder.log_of(part).read_text().rpartition("\n")
+        return [json.loads(line) for line in written.splitlines() if line.startswith("{")]
 
 
 @dataclass
