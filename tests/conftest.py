@@ -1,6 +1,7 @@
 """What the whole session shares: one embedded stack, started when the first test asks for it."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,6 +19,22 @@ from tests.shop import Shop, callers_of
 
 _EXIT_STATUS = pytest.StashKey[int]()
 _LONGEST = 110.0
+_PATIENT = {
+    "standard": {"confirm_seconds": 8, "after_sales_seconds": 6}
+    | dict.fromkeys(
+        (
+            "astray_seconds",
+            "claim_review_seconds",
+            "consent_seconds",
+            "escalation_seconds",
+            "return_seconds",
+            "stop_seconds",
+        ),
+        60,
+    ),
+    "digital": {"after_sales_seconds": 30},
+}
+"""A busy machine takes its time, and nobody here waits until somebody else has said nothing for too long."""
 _FIRST = (
     "e2e/test_lost_steps.py",
     "e2e/test_crashes.py",
@@ -70,7 +87,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         time_skipping=True,
         environment={
             "ORDERSAGA_AUDIT__CHECKPOINT_SECONDS": "3",
-            "ORDERSAGA_POLICIES": '{"digital": {"after_sales_seconds": 30}}',  # a busy machine takes its time
+            "ORDERSAGA_POLICIES": json.dumps(_PATIENT),
         },
     )
     stack = Stack(options)
