@@ -28,6 +28,8 @@ TAIPEI: Document = {
     "postal_code": "105",
     "country": "TW",
 }
+DELIVERED = ("delivered", "received", "completed")
+"""The system states of an order that has arrived: it is in the first and in the second one for seconds only."""
 WAY_OF_A_PARCEL = ("label_printed", "picked", "packed", "handed_over", "in_transit", "delivered")
 
 _shops = itertools.count(1)
@@ -283,7 +285,7 @@ class Shop:
     async def runs_parcels(self, order: Document) -> Document:
         """Every parcel goes to the door. Gives the delivered order."""
         await asyncio.gather(*(self.reports(parcel, *WAY_OF_A_PARCEL) for parcel in order["parcels"]))
-        return await self.until(order["order_no"], "delivered", "received", "completed")
+        return await self.until(order["order_no"], *DELIVERED)
 
 
 def twd(amount: int) -> Document:

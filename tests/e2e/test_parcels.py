@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.callbacks import carrier_reports, new_event_id
-from tests.shop import WAY_OF_A_PARCEL, Document, Person, Shop, refused, until
+from tests.shop import DELIVERED, WAY_OF_A_PARCEL, Document, Person, Shop, refused, until
 
 
 async def in_production(shop: Shop, quantity: int = 2) -> tuple[Person, Document, Document]:
@@ -23,6 +23,14 @@ async def until_parcel(shop: Shop, parcel: Document, state: str) -> Document:
     return await until(look, lambda item: bool(item["state"] == state))
 
 
+async def until_stock(shop: Shop, order: Document, on_hand: int, reserved: int) -> None:
+    """Wait for what is on hand and reserved of the first line's goods.
+
+    An order that meets a parcel sent in the place of another when it has arrived does not wait for that one's run.
+    """
+    await until(lambda: shop.stock(order["lines"][0]["sku"]), lambda held: held == (on_hand, reserved))
+
+
 async def steps(buyer: Person, order: Document, parcel: Document) -> list[str]:
     timeline = await buyer.timeline(order["order_no"])
     return [item["action"] for item in timeline if item["subject"] == parcel["parcel_no"]]
@@ -33,7 +41,7 @@ async def test_reports_out_of_order_and_repeated_move_a_parcel_forward_only(shop
     await shop.reports(parcel, "picked", "label_printed", "picked", "packed", "packed", "label_printed")
     await until_parcel(shop, parcel, "packed")
     await shop.reports(parcel, "in_transit", "handed_over", "delivered", "in_transit", "lost", "delivered")
-    await shop.until(order["order_no"], "delivered")
+    await shop.until(order["order_no"], *DELIVERED)
     assert await steps(buyer, order, parcel) == ["picked", "packed", "in_transit", "delivered"]
     assert await shop.stock(order["lines"][0]["sku"]) == (3, 0)
 
@@ -41,7 +49,7 @@ async def test_reports_out_of_order_and_repeated_move_a_parcel_forward_only(shop
 async def test_all_reports_at_once_in_any_order_deliver_the_parcel(shop: Shop) -> None:
     _, order, parcel = await in_production(shop)
     await asyncio.gather(*(shop.reports(parcel, event) for event in reversed(WAY_OF_A_PARCEL)))
-    ended = await shop.until(order["order_no"], "delivered", "received")
+    ended = await shop.until(order["order_no"], *DELIVERED)
     assert ended["parcels"][0]["state"] == "delivered"
     assert await shop.stock(order["lines"][0]["sku"]) == (3, 0)
 
@@ -49,9 +57,10 @@ async def test_all_reports_at_once_in_any_order_deliver_the_parcel(shop: Shop) -
 async def test_a_parcel_reported_delivered_straight_away_was_shipped_too(shop: Shop) -> None:
     buyer, order, parcel = await in_production(shop)
     await shop.reports(parcel, "delivered")
-    await shop.until(order["order_no"], "delivered")
+    await shop.until(order["order_no"], *DELIVERED)
     told = [item["action"] for item in await buyer.timeline(order["order_no"])]
-    assert told[-3:] == ["delivered", "ship_last_parcel", "deliver_last_parcel"]
+    begun = told.index("delivered")
+    assert told[begun : begun + 3] == ["delivered", "ship_last_parcel", "deliver_last_parcel"]
     assert await shop.stock(order["lines"][0]["sku"]) == (3, 0)
 
 
@@ -62,14 +71,14 @@ async def test_a_lost_parcel_that_is_found_is_delivered(shop: Shop) -> None:
     await shop.until(order["order_no"], "shipped")
     assert (await buyer.order(order["order_no"]))["status"] == "awaiting_receipt"
     await shop.reports(parcel, "delivered")
-    await shop.until(order["order_no"], "delivered")
+    await shop.until(order["order_no"], *DELIVERED)
     assert await steps(buyer, order, parcel) == ["handed_over", "lost", "delivered"]
 
 
 async def test_a_refused_parcel_is_sent_again(shop: Shop) -> None:
     buyer, order, parcel = await in_production(shop)
     await shop.reports(parcel, "handed_over", "in_transit", "refused", "label_printed", "handed_over", "delivered")
-    await shop.until(order["order_no"], "delivered")
+    await shop.until(order["order_no"], *DELIVERED)
     assert await steps(buyer, order, parcel) == ["handed_over", "in_transit", "refused", "handed_over", "delivered"]
     assert await shop.stock(order["lines"][0]["sku"]) == (3, 0)
 
@@ -103,7 +112,7 @@ async def test_a_carriers_signed_callbacks_carry_the_parcel_to_the_door(shop: Sh
         assert (await carrier_reports(shop, parcel["parcel_no"], event, event_id=event_id)).status_code == 204
     await shop.until(order["order_no"], "shipped")
     assert (await carrier_reports(shop, parcel["parcel_no"], "delivered")).status_code == 204
-    await shop.until(order["order_no"], "delivered")
+    await shop.until(order["order_no"], *DELIVERED)
     timeline = await shop.operator.timeline(order["order_no"])
     told = [(item["action"], item["actor_role"], item["actor"]) for item in timeline if item["subject"] != "order"]
     assert told == [("in_transit", "carrier", "sandbox"), ("delivered", "carrier", "sandbox")]
@@ -111,7 +120,7 @@ async def test_a_carriers_signed_callbacks_carry_the_parcel_to_the_door(shop: Sh
 
 
 async def test_a_forged_or_impossible_carrier_callback_moves_nothing(shop: Shop) -> None:
-    _, order, parcel = await in_production(shop)
+    buyer, order, parcel = await in_production(shop)
     parcel_no = parcel["parcel_no"]
     forged = await carrier_reports(shop, parcel_no, "delivered", secret=shop.secrets.payment_webhook_secret)
     refused(forged, 401, "signature_invalid")
@@ -119,7 +128,9 @@ async def test_a_forged_or_impossible_carrier_callback_moves_nothing(shop: Shop)
     assert problem["errors"][0]["field"] == "data.event"
     assert (await carrier_reports(shop, "NO-SUCH-1", "delivered")).status_code == 204
     refused(await shop.http.post("/v1/webhooks/logistics/unheard-of", json={}), 404, "not_found")
-    assert (await shop.operator.order(order["order_no"]))["parcels"][0]["state"] == "created"
+    await shop.reports(parcel, "picked")
+    await until_parcel(shop, parcel, "picked")
+    assert await steps(buyer, order, parcel) == ["picked"]
 
 
 async def test_two_sellers_parcels_make_an_order_partly_shipped(shop: Shop) -> None:
@@ -139,7 +150,7 @@ async def test_two_sellers_parcels_make_an_order_partly_shipped(shop: Shop) -> N
     await shop.reports(second, "handed_over")
     await shop.until(order["order_no"], "shipped")
     await shop.reports(second, "delivered")
-    await shop.until(order["order_no"], "delivered")
+    await shop.until(order["order_no"], *DELIVERED)
     assert await shop.stock(tea) == (4, 0)
     assert await shop.stock(book) == (3, 0)
 
@@ -205,12 +216,12 @@ async def test_a_lost_parcel_is_sent_again_once_by_whoever_may_say_so(shop: Shop
     refused(await shop.operator.ask("POST", f"{path}/resolution", refunding), 409, "action_not_allowed")
     for _ in range(2):
         await shop.warehouse().post(f"{path}/restock", {"restock": "sellable"})
-    assert await shop.stock(order["lines"][0]["sku"]) == (5, 2)
+    await until_stock(shop, order, 5, 2)
     (again,) = [item for item in (await shop.operator.order(order["order_no"]))["parcels"] if item["replaces"]]
     assert (again["replaces"], again["lines"]) == (parcel["parcel_no"], parcel["lines"])
     await shop.reports(again, *WAY_OF_A_PARCEL)
-    await shop.until(order["order_no"], "delivered", "received")
-    assert await shop.stock(order["lines"][0]["sku"]) == (3, 0)
+    await shop.until(order["order_no"], *DELIVERED)
+    await until_stock(shop, order, 3, 0)
 
 
 async def test_of_a_parcel_that_was_stopped_nothing_is_accepted_any_more(shop: Shop) -> None:
@@ -222,5 +233,5 @@ async def test_of_a_parcel_that_was_stopped_nothing_is_accepted_any_more(shop: S
         assert refused(answer, 409, "action_not_allowed")["state"] == "cancelled"
     (again,) = [item for item in (await shop.operator.order(order["order_no"]))["parcels"] if item["replaces"]]
     await shop.reports(again, *WAY_OF_A_PARCEL)
-    await shop.until(order["order_no"], "delivered", "received")
-    assert await shop.stock(order["lines"][0]["sku"]) == (4, 0)
+    await shop.until(order["order_no"], *DELIVERED)
+    await until_stock(shop, order, 4, 0)
