@@ -1,13 +1,25 @@
 """From the door to the end: receiver changes, reminders, confirmation, reviews, completion."""
 
 import asyncio
+from datetime import timedelta
 
-from tests.shop import Document, Person, Shop, refused, until
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper
+
+from ordersaga.domain.messages import order_workflow_id
+from tests.shop import PATIENCE, Document, Person, Shop, refused, until
 
 
 async def delivered(shop: Shop) -> tuple[Person, Document]:
     buyer, tea, pot = shop.buyer(), await shop.shelves(), await shop.shelves()
     return buyer, await shop.runs_parcels(await shop.produces(buyer, (tea, 1), (pot, 1)))
+
+
+async def everything_is_over(temporal: Client, order: Document) -> None:
+    """Let so much time pass for the order's run that nobody is waited for any more."""
+    async with asyncio.timeout(PATIENCE):
+        run = temporal.get_workflow_handle(order_workflow_id(order["order_no"]))
+        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=1))
 
 
 def path_of(order: Document, action: str) -> str:
@@ -19,18 +31,20 @@ async def actions(person: Person, order: Document) -> list[tuple[str, str]]:
     return [(item["action"], item["actor_role"]) for item in timeline if item["subject"] == "order"]
 
 
-async def test_the_buyer_confirms_and_the_order_completes_after_its_window(shop: Shop) -> None:
+async def test_the_buyer_confirms_and_the_order_completes_after_its_window(shop: Shop, temporal: Client) -> None:
     buyer, order = await delivered(shop)
     confirmed = await buyer.post(path_of(order, "confirm-receipt"))
     assert confirmed["status"] == "received"
     again = refused(await buyer.ask("POST", path_of(order, "confirm-receipt")), 409, "action_not_allowed")
     assert (again["action"], again["state"]) == ("confirm_receipt", "received")
+    await everything_is_over(temporal, order)
     await shop.until(order["order_no"], "completed")
     assert (await actions(buyer, order))[-2:] == [("confirm_receipt", "buyer"), ("complete", "system")]
 
 
-async def test_without_an_answer_receipt_is_confirmed_automatically(shop: Shop) -> None:
+async def test_without_an_answer_receipt_is_confirmed_automatically(shop: Shop, temporal: Client) -> None:
     buyer, order = await delivered(shop)
+    await everything_is_over(temporal, order)
     await shop.until(order["order_no"], "completed")
     told = await actions(buyer, order)
     assert told[-2:] == [("confirm_receipt_automatically", "system"), ("complete", "system")]
@@ -57,7 +71,7 @@ async def test_the_buyer_is_reminded_once_when_everything_is_delivered(shop: Sho
     assert [(item["order_no"], item["kind"]) for item in listed] == [(order["order_no"], "confirm_receipt_and_review")]
 
 
-async def test_each_line_is_reviewed_once(shop: Shop) -> None:
+async def test_each_line_is_reviewed_once(shop: Shop, temporal: Client) -> None:
     buyer, order = await delivered(shop)
     first = {"reviews": [{"line_no": 1, "rating": 5, "text": "香氣很好"}]}
     reviewed = await buyer.post(path_of(order, "reviews"), first)
@@ -69,6 +83,7 @@ async def test_each_line_is_reviewed_once(shop: Shop) -> None:
     refused(await buyer.ask("POST", path_of(order, "reviews"), missing), 422, "reference_unknown")
     assert len((await buyer.order(order["order_no"]))["reviews"]) == 1, "all of a request or nothing"
 
+    await everything_is_over(temporal, order)
     ended = await shop.until(order["order_no"], "completed")
     reviewed = await buyer.post(path_of(ended, "reviews"), {"reviews": [{"line_no": 2, "rating": 4}]})
     assert [item["line_no"] for item in reviewed["reviews"]] == [1, 2]
