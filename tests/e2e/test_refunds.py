@@ -37,7 +37,8 @@ async def test_money_that_comes_after_the_cancel_goes_back_and_the_order_stays_c
     buyer, order_no = await ordered(shop)
     payment = await shop.attempts(buyer, order_no)
     await buyer.post(f"/v1/orders/{order_no}/cancel")
-    succeeded(await shop.simulates(payment, late=True, times=2))
+    succeeded(await shop.simulates(payment, late=True, times=2, refunds={"delay_s": 3600}))
+    assert (await refund_reports(shop, await until_refund(buyer, order_no, "sent"), "succeeded")).status_code == 204
     refund = await until_refund(buyer, order_no, "succeeded")
     assert (refund["amount"], refund["reason"]) == (twd(26_000), "not_awaited")
     assert refund["payment_id"] == payment["payment_id"]
