@@ -22,7 +22,7 @@ async def simulator(stack: Stack, *options: str) -> AsyncIterator[asyncio.subpro
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await process.wait() == 0
 
 
