@@ -1,15 +1,19 @@
-"""Presales over HTTP, with windows that open in seconds: paid, missed, cancelled, and what is refused (R-TYPE-3)."""
+"""Presales over HTTP, whose windows open when time is let pass: paid, missed, cancelled, refused (R-TYPE-3)."""
 
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.shop import TAIPEI, Document, Person, Shop, items, refused, twd, until
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper
+
+from ordersaga.domain.messages import order_workflow_id
+from tests.shop import PATIENCE, TAIPEI, Document, Person, Shop, items, refused, twd, until
 
 DEPOSIT, BALANCE = 2_000, 22_000
 """Of two units at 100.00 with 20.00 off for their deposits and 60.00 for delivery, in TWD cents."""
-SOON = timedelta(seconds=6)
+OPENS, CLOSES = timedelta(minutes=30), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,7 @@ class Presale:
         return await self.buyer.order(order_no)
 
 
-async def presale(
-    shop: Shop, *, opens_in: timedelta = SOON, closes_in: timedelta = timedelta(hours=1), **terms: Any
-) -> Presale:
+async def presale(shop: Shop, *, opens_in: timedelta = OPENS, **terms: Any) -> Presale:
     """A campaign under which five units are sold for 100.00, 10.00 at once, which count as 20.00."""
     sku, now = await shop.shelves(on_hand=5, price=12_000), datetime.now(UTC)
     code = f"{sku}-presale"
@@ -51,12 +53,12 @@ async def presale(
         "sku": sku,
         "price": twd(10_000),
         "starts_at": (now - timedelta(hours=1)).isoformat(),
-        "ends_at": (now + closes_in).isoformat(),
+        "ends_at": (now + CLOSES).isoformat(),
         "terms": {
             "deposit": 1_000,
             "counts_as": 2_000,
             "balance_opens_at": (now + opens_in).isoformat(),
-            "balance_closes_at": (now + closes_in).isoformat(),
+            "balance_closes_at": (now + CLOSES).isoformat(),
             "missed_balance": "forfeit",
             "cancelled": "forfeit",
             **terms,
@@ -64,6 +66,13 @@ async def presale(
     }
     await shop.operator.put(f"/v1/admin/campaigns/{code}", body)
     return Presale(shop, shop.buyer(f"buyer-{sku}"), sku, code, body)
+
+
+async def passes(temporal: Client, time: timedelta, *order_nos: str) -> None:
+    """Let `time` pass for these orders' runs and for nobody else."""
+    runs = [temporal.get_workflow_handle(order_workflow_id(order_no)) for order_no in order_nos]
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(TimeSkipper(temporal).fast_forward(run, time) for run in runs))
 
 
 def plan(order: Document) -> list[tuple[str, int, str]]:
@@ -83,7 +92,7 @@ async def kinds(buyer: Person, order_no: str) -> list[str]:
     return [item["kind"] for item in told if item["order_no"] == order_no]
 
 
-async def test_a_presale_is_paid_in_two_parts(shop: Shop) -> None:
+async def test_a_presale_is_paid_in_two_parts(shop: Shop, temporal: Client) -> None:
     sale = await presale(shop)
     buyer = sale.buyer
     quote = await shop.previews(buyer, (sale.sku, 2), order_type="presale")
@@ -112,6 +121,7 @@ async def test_a_presale_is_paid_in_two_parts(shop: Shop) -> None:
 
     changed = sale.body | {"price": twd(20_000), "terms": sale.body["terms"] | {"deposit": 5_000, "counts_as": 5_000}}
     await shop.operator.put(f"/v1/admin/campaigns/{sale.code}", changed)
+    await passes(temporal, OPENS, order_no)
     await shop.until(order_no, "awaiting_balance")
     order = await buyer.order(order_no)
     assert plan(order) == [("deposit", DEPOSIT, "paid"), ("balance", BALANCE, "due")], (
@@ -130,16 +140,19 @@ async def test_a_presale_is_paid_in_two_parts(shop: Shop) -> None:
     assert (await shop.operator.get(f"/v1/orders/{order_no}/audit"))["verified"]
 
 
-async def test_a_missed_balance_is_forfeited_or_refunded_to_the_cent_and_a_late_one_goes_back(shop: Shop) -> None:
-    windows = {"opens_in": timedelta(seconds=2), "closes_in": SOON}
+async def test_a_missed_balance_is_forfeited_or_refunded_to_the_cent_and_a_late_one_goes_back(
+    shop: Shop, temporal: Client
+) -> None:
     kept, given, late = await asyncio.gather(
-        presale(shop, **windows, missed_balance="forfeit", cancelled="refund"),
-        presale(shop, **windows, missed_balance="refund", cancelled="forfeit"),
-        presale(shop, **windows, missed_balance="forfeit"),
+        presale(shop, missed_balance="forfeit", cancelled="refund"),
+        presale(shop, missed_balance="refund", cancelled="forfeit"),
+        presale(shop, missed_balance="forfeit"),
     )
-    keeps, gives, comes_late = await asyncio.gather(kept.deposited(), given.deposited(), late.deposited())
-    await shop.until(comes_late, "awaiting_balance")
+    ordered = keeps, gives, comes_late = await asyncio.gather(kept.deposited(), given.deposited(), late.deposited())
+    await passes(temporal, OPENS, *ordered)
+    await asyncio.gather(*(shop.until(order_no, "awaiting_balance") for order_no in ordered))
     attempt = await shop.attempts(late.buyer, comes_late)
+    await passes(temporal, CLOSES - OPENS, *ordered)
     forfeited, refunded, _ = await asyncio.gather(
         kept.ended(keeps, "deposit_forfeited"),
         given.ended(gives, "refunded"),
@@ -167,8 +180,8 @@ async def test_a_missed_balance_is_forfeited_or_refunded_to_the_cent_and_a_late_
 
 async def test_a_cancel_before_the_deposit_costs_nothing_and_after_it_what_the_terms_say(shop: Shop) -> None:
     kept, given = await asyncio.gather(
-        presale(shop, opens_in=timedelta(minutes=30), cancelled="forfeit", missed_balance="refund"),
-        presale(shop, opens_in=timedelta(minutes=30), cancelled="refund", missed_balance="forfeit"),
+        presale(shop, cancelled="forfeit", missed_balance="refund"),
+        presale(shop, cancelled="refund", missed_balance="forfeit"),
     )
     early = await shop.places(kept.buyer, (kept.sku, 1), order_type="presale")
     assert (await kept.buyer.post(f"/v1/orders/{early}/cancel", {}))["status"] == "cancelled"
