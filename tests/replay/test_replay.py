@@ -33,11 +33,11 @@ def history_of(document: dict[str, Any]) -> WorkflowHistory:
 
 
 def replayer(*, sandboxed: bool, plugins: Sequence[Plugin] = ()) -> Replayer:
-    """With the worker's own runner."""
+    """With the worker's own runner. A busy machine is no deadlock, though it keeps a task for two seconds."""
     settings = Settings(
         database_url=SecretStr("postgresql://-"), redis_url=SecretStr("redis://-"), sandboxed_workflows=sandboxed
     )
-    return Replayer(workflows=workflows(), workflow_runner=workflow_runner(settings), plugins=plugins)
+    return Replayer(workflows=workflows(), workflow_runner=workflow_runner(settings), plugins=plugins, debug_mode=True)
 
 
 def values(part: Any) -> Iterator[str]:
