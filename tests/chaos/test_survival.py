@@ -15,13 +15,15 @@ from devstack.stack import Stack
 from ordersaga.domain.messages import OrderStart, order_workflow_id
 from tests.chaos.conftest import LONG
 from tests.e2e.broken_stack import LONGEST, decided, kill, revive
-from tests.shop import Shop, refused, succeeded
+from tests.shop import Person, Shop, refused, succeeded
 
 pytestmark = pytest.mark.timeout(400 if LONG else 200)
 
 OUTAGE = 60.0 if LONG else 9.0
 """Seconds: longer than a step is tried in its workflow task, and than an order may await its payment or receipt."""
 CROWD = 25
+FEW = 5
+"""So many pay at once: each of them has seconds only, from when it began to be placed."""
 
 
 @pytest.mark.parametrize("how", ["dead", "hung"] if LONG else ["dead"])
@@ -31,8 +33,8 @@ async def test_a_database_that_was_away_holds_up_neither_old_orders_nor_new_ones
     """Fifty orders come to a deadline while nothing can be written, with four slots for workflow tasks."""
     shop, buyer = frail_shop, frail_shop.buyer()
     sku = await shop.shelves(on_hand=1000)
-    paid = await asyncio.gather(*(places(shop, f"paid-{number}", sku) for number in range(CROWD)))
-    await asyncio.gather(*(shop.pays(shop.buyer(f"paid-{number}"), order_no) for number, order_no in enumerate(paid)))
+    few = asyncio.Semaphore(FEW)
+    paid = await asyncio.gather(*(buys(shop, f"paid-{number}", sku, few) for number in range(CROWD)))
     produced = await asyncio.gather(*(shop.until(order_no, "in_production") for order_no in paid))
     shipped = await asyncio.gather(*(shop.runs_parcels(order) for order in produced))
     unpaid = await asyncio.gather(*(places(shop, f"unpaid-{number}", sku) for number in range(CROWD)))
@@ -44,7 +46,7 @@ async def test_a_database_that_was_away_holds_up_neither_old_orders_nor_new_ones
     placed = await decided(buyer, quote, "k")
     new = str(succeeded(placed)["order_no"])
     took = time.monotonic() - back
-    await shop.pays(buyer, new)
+    await pays(shop, buyer, new)
     await shop.until(new, "in_production", within=LONGEST)
     sent = time.monotonic() - back
     await asyncio.gather(*(shop.until(order_no, "payment_timed_out", within=LONGEST) for order_no in unpaid))
@@ -61,6 +63,18 @@ async def places(shop: Shop, name: str, sku: str) -> str:
     buyer = shop.buyer(name)
     answer = await decided(buyer, await shop.previews(buyer, (sku, 1)), "k")
     return str(succeeded(answer)["order_no"])
+
+
+async def pays(shop: Shop, buyer: Person, order_no: str) -> None:
+    body = {"channel": "card"}
+    succeeded(await shop.simulates(succeeded(await buyer.insists(f"/v1/orders/{order_no}/payments", body, key="pay"))))
+
+
+async def buys(shop: Shop, name: str, sku: str, few: asyncio.Semaphore) -> str:
+    async with few:
+        order_no = await places(shop, name, sku)
+        await pays(shop, shop.buyer(name), order_no)
+    return order_no
 
 
 @asynccontextmanager
@@ -116,12 +130,12 @@ async def test_orders_whose_steps_or_tasks_fail_for_ever_hold_up_no_other(frail:
     """More stuck orders than slots: a refused write fails a step, a table that is not there the task itself."""
     shop = frail_shop
     sku = await shop.shelves(on_hand=99)
-    stuck = [await shop.places(shop.buyer(f"stuck-{number}"), (sku, 1)) for number in range(6)]
     addresses = frail.addresses
     temporal = await Client.connect(addresses.temporal, namespace=addresses.namespace)
-    wedged = [await wedge(temporal, f"wedged-{shop.mark}-{number}") for number in range(6)]
+    stuck = await asyncio.gather(*(places(shop, f"stuck-{number}", sku) for number in range(6)))
     async with nothing_packed(frail, stuck):
-        await asyncio.gather(*(shop.pays(shop.buyer(f"stuck-{n}"), order_no) for n, order_no in enumerate(stuck)))
+        wedged = await asyncio.gather(*(wedge(temporal, f"wedged-{shop.mark}-{number}") for number in range(6)))
+        await asyncio.gather(*(pays(shop, shop.buyer(f"stuck-{n}"), order_no) for n, order_no in enumerate(stuck)))
         await asyncio.gather(*(shop.until(order_no, "paid", within=LONGEST) for order_no in stuck))
         await shop.runs_parcels(await shop.produces(shop.buyer(), (sku, 1)))
         assert {await shop.system_status(order_no) for order_no in stuck} == {"paid"}
