@@ -60,6 +60,9 @@ async def fuzzed_api(stack: Stack, root: Path) -> AsyncIterator[Fuzzed]:
         "ORDERSAGA_PUBLIC_URL": url,
         "ORDERSAGA_TASK_QUEUE": _NAME,
         "ORDERSAGA_EVENTS__STREAM": _NAME,
+        "ORDERSAGA_PROFILE": "production",  # what an operation is tried on stays as it is until it was tried
+        "ORDERSAGA_SUBMIT_DEADLINE_SECONDS": "20",  # a busy machine is no reason to be asked to come again
+        "ORDERSAGA_REQUEST_DEADLINE_SECONDS": "25",
     }
     programs = Programs(folder, stack.options.command, stack.environment | decided)
     children = Children(Roster(folder.processes), unheard, lambda: None)

@@ -51,7 +51,7 @@ SEARCH = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-PATIENCE = 20.0
+PATIENCE = 30.0
 STREAM = "text/event-stream"
 
 
