@@ -60,6 +60,7 @@ class ManyUnits:
         for parcel in (await self._order())["parcels"]:
             if parcel["state"] == "created":
                 await self.shop.reports(parcel, "picked")
+        await until(self._order, lambda seen: "created" not in {parcel["state"] for parcel in seen["parcels"]})
         body = {"lines": [{"line_no": 2, "quantity": 1}]}
         order = await self.shop.buyer().post(f"/v1/orders/{self.order_no}/cancel", body)
         return str(order["after_sales"][-1]["case_no"])
