@@ -157,7 +157,7 @@ async def test_no_row_of_the_database_holds_a_code_that_can_be_read(told: Eviden
         places[word] = {
             name
             for (name,) in tables
-            if await connection.fetchval(query.format(f'"{name}"'), [f"%{form}%" for form in forms], timeout=10)
+            if await connection.fetchval(query.format(f'"{name}"'), [f"%{form}%" for form in forms], timeout=30)
         }
     await connection.close(timeout=10)
     assert {"digital_codes", "digital_holds", "orders", "transitions"} <= places.pop("a digital order")
