@@ -41,9 +41,9 @@ async def test_a_deposit_and_a_balance_in_its_window_are_a_paid_order(stand: Pre
     deposit = await stand.pays(order_no)
     await orders.until(order_no, "deposit_paid")
     assert await orders.held(sku) == (5, 2)
-    await orders.passes(order_no, TO_WINDOW - MOMENT)
+    await orders.passes(order_no, TO_WINDOW - MINUTE)
     assert (await orders.order(order_no)).state == "deposit_paid"
-    await orders.passes(order_no, 2 * MOMENT)
+    await orders.passes(order_no, MINUTE)
     order = await orders.until(order_no, "awaiting_balance")
     assert order.payment_due_at - order.placed_at == pytest.approx(TO_WINDOW + WINDOW, abs=timedelta(minutes=1))
     assert await stand.told(order_no) == ["balance_due"]
