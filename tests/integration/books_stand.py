@@ -24,8 +24,10 @@ from ordersaga.gateways.runs import OpenRuns
 from ordersaga.persistence import reconciliation, refunds
 from ordersaga.persistence.database import Database
 from tests.integration.offers_stand import OffersStand
+from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import OrderStand
 from tests.integration.order_worker import own_database, standing
+from tests.shop import until
 from worker.delivery import Delivery
 from worker.main import beside
 
@@ -65,6 +67,19 @@ class BooksStand:
         for item in await self.items():
             found.setdefault(item.kind, set()).add(item.subject)
         return found
+
+    async def terminates(self, *runs: str) -> None:
+        """Somebody ends these runs, and the index of open runs, which is a moment late, knows of it."""
+        for run in runs:
+            await self.orders.client.get_workflow_handle(run).terminate()
+        await until(lambda: self._listed(runs), lambda found: not found, PATIENCE)
+
+    async def are_listed(self, *runs: str) -> None:
+        """Wait until the index of open runs knows these."""
+        await until(lambda: self._listed(runs), lambda found: found == set(runs), PATIENCE)
+
+    async def _listed(self, runs: Sequence[str]) -> set[str]:
+        return {found for run in runs async for found in self._open_runs.ids(run) if found == run}
 
     async def items(self, kind: Kind | None = None, state: ItemState = ItemState.OPEN) -> Sequence[Item]:
         async with self.database.transaction() as connection:

@@ -9,6 +9,7 @@ from ordersaga.domain.lifecycle.refund import RefundState
 from ordersaga.domain.messages import (
     CANCEL,
     order_workflow_id,
+    parcel_workflow_id,
     refund_workflow_id,
 )
 from ordersaga.domain.reconciliation import Decision, ItemState, Kind
@@ -30,14 +31,16 @@ async def test_nothing_differs_in_a_shop_in_which_all_went_as_it_should(bookshop
     sku = await orders.shelves()
     await orders.placed((sku, 2))
     await shop.pays(await orders.placed((sku, 1)))
-    assert await orders.asks(await orders.placed((sku, 1)), CANCEL) == "cancelled"
     await shop.pays(await offers.placed(await offers.purse(), (sku, 1)))
-    assert await orders.asks(await offers.placed(await offers.purse(), (sku, 1)), CANCEL) == "cancelled"
+    for cancelled in (await orders.placed((sku, 1)), await offers.placed(await offers.purse(), (sku, 1))):
+        assert await orders.asks(cancelled, CANCEL) == "cancelled"
+        assert await orders.ends(cancelled) == "cancelled"
 
     delivered = await orders.placed((sku, 3))
     await shop.pays(delivered)
     for parcel_no in await orders.split_parcels(delivered):
         await orders.arrives(parcel_no)
+        await result_of(orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)))
     await orders.until(delivered, "delivered")
 
     wrong = await orders.attempt(await orders.placed((sku, 1)))
@@ -111,6 +114,7 @@ async def test_each_difference_is_found_and_named_and_gone_once_it_is(bookshop: 
     async with shop.database.transaction() as connection:
         await stock.reserve(connection, never.order_no, [demand], TAIPEI, datetime.now(UTC))
 
+    await shop.are_listed(order_workflow_id(over))
     found = kinds(await shop.look()) - before
     shelf = {sku: f"{sku}/{place}" for sku, place in await _places(shop)}
     assert found == {
@@ -225,6 +229,7 @@ async def test_money_that_is_in_one_book_and_not_in_the_other_is_found(bookshop:
         " VALUES ('G1', 'together', 2, 'a', 'forming', now(), now() + interval '1 day', now())"
     )
 
+    await shop.are_listed(order_workflow_id(ended))
     assert kinds(await shop.look()) - before == {
         (Kind.ORDER_REFUNDED_AND_WAITING, waiting),
         (Kind.PAYMENT_MISSING, f"{waiting}/full"),

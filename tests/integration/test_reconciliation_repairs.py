@@ -35,23 +35,24 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(bookshop: BooksStand) -
     shop, orders = bookshop, bookshop.orders
     sku = await orders.shelves()
     number, sent = [await orders.placed((sku, 1)) for _ in range(2)]
-    await orders.run(number).terminate()
+    await shop.terminates(order_workflow_id(number))
     await shop.pays(sent)
     parcel_nos = await orders.split_parcels(sent)
-    await orders.run(sent).terminate()
+    await shop.terminates(order_workflow_id(sent))
     third = await orders.placed((sku, 1))
     await shop.pays(third)
     (lost,) = await orders.split_parcels(third)
     await orders.carries(lost, ParcelState.IN_TRANSIT, ParcelState.LOST)
     await until(lambda: orders.parcel_state(lost), lambda state: state is ParcelState.LOST, PATIENCE)
-    await orders.client.get_workflow_handle(parcel_workflow_id(lost)).terminate()
+    await orders.until(third, "shipped")  # the parcel's run has told of it
+    await shop.terminates(parcel_workflow_id(lost))
     wrong = await orders.attempt(await orders.placed((sku, 1)))
     orders.provider.refusals[wrong.payment_id].append(RefundState.SENT)
     await orders.reports(wrong, amount=twd(1))
     shop.states(wrong, twd(1))
     refund_no, run = number_of(source_of(wrong.payment_id)), refund_workflow_id(wrong.payment_id)
     await until(lambda: shop.refund(refund_no), lambda refund: refund is not None and refund.state == "sent", PATIENCE)
-    await orders.client.get_workflow_handle(run).terminate()
+    await shop.terminates(run)
 
     before = {item.item_id for item in await shop.items()}
     await shop.look()
@@ -68,6 +69,8 @@ async def test_a_run_that_was_ended_goes_on_where_it_was(bookshop: BooksStand) -
     for parcel_no in parcel_nos:
         await orders.carries(parcel_no, ParcelState.HANDED_OVER, ParcelState.DELIVERED)
     await orders.until(sent, "delivered")
+    for parcel_no in parcel_nos:
+        await result_of(orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)))
     orders.provider.ends[f"{refund_no}.1"] = RefundState.SUCCEEDED
     shop.states_refund(wrong, f"{refund_no}.1", twd(1))
     taken = (Kind.REFUND_NOT_TAKEN_NOTE_OF, refund_no)
@@ -90,7 +93,7 @@ async def test_an_order_whose_run_was_away_while_its_parcels_ended_hears_of_it(b
         await orders.carries(parcel_no, ParcelState.HANDED_OVER)
         run = orders.run(order_no)
         await until(run.describe, lambda seen: seen.typed_search_attributes[ORDER_STATUS] == "shipped", PATIENCE)
-        await run.terminate()
+        await shop.terminates(run.id)
         await orders.carries(parcel_no, ParcelState.DELIVERED)
         await result_of(orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)))
     await OpenRuns(orders.client, orders.queue).take_up(order_workflow_id(by_hand))
@@ -100,7 +103,7 @@ async def test_an_order_whose_run_was_away_while_its_parcels_ended_hears_of_it(b
     orders.outages.before[parcel_workflow_id(parcel_no), "ship_stock"] = 99
     await orders.carries(parcel_no, ParcelState.DELIVERED)
     await until(lambda: orders.parcel_state(parcel_no), lambda state: state is ParcelState.DELIVERED, PATIENCE)
-    await orders.client.get_workflow_handle(parcel_workflow_id(parcel_no)).terminate()
+    await shop.terminates(parcel_workflow_id(parcel_no))
 
     untold = {(Kind.PARCEL_WITHOUT_RUN, f"{order_no}-1") for order_no in (by_hand, silent)}
     assert untold | {(Kind.ORDER_WITHOUT_RUN, away)} <= kinds(await shop.look())
