@@ -67,6 +67,7 @@ async def test_a_refused_parcel_is_sent_again_and_the_order_completes(stand: Par
     assert await code_of_refusal(stand, first, "burn") == "request_invalid"
     await stand.orders.carries(first, S.HANDED_OVER, S.REFUSED)
     await stand.becomes(first, S.REFUSED)
+    await stand.orders.until(order_no, "shipped")  # by now its goods are off the shelf
     assert await stand.resolves(first, "reship") == S.WRITTEN_OFF
     (second,) = set(await stand.parcels(order_no)) - {first}
     anew = (await stand.parcels(order_no))[second]

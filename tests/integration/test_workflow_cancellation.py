@@ -15,10 +15,12 @@ from ordersaga.domain.policies import PRODUCTION
 from ordersaga.gateways.runs import OpenRuns
 from ordersaga.persistence import after_sales_rules, coupons
 from tests.integration.case_stand import MERCHANT, WAREHOUSE
+from tests.integration.order_runs import PATIENCE
 from tests.integration.order_stand import QUEUE, OrderStand
 from tests.integration.parcel_stand import ParcelStand
 from tests.integration.purses import Purses
 from tests.integration.refund_stand import RefundStand
+from tests.shop import until
 
 S = ParcelState
 
@@ -94,9 +96,8 @@ async def test_a_warehouse_that_has_begun_agrees_refuses_or_says_nothing(stand: 
     )
     assert [await stand.orders.held(sku) for sku in skus] == [(20, 1), (20, 1), (20, 1)]
     await stand.passes(refused, timedelta(seconds=PRODUCTION.return_seconds))
-    prolonged = await stand.case(refused)
-    assert prolonged.due_at is not None
-    assert prolonged.due_at > datetime.now(UTC) + timedelta(seconds=PRODUCTION.return_seconds)
+    prolonged = datetime.now(UTC) + timedelta(seconds=PRODUCTION.return_seconds)
+    await until(lambda: stand.case(refused), lambda case: case.due_at is not None and case.due_at > prolonged, PATIENCE)
     for parcel_no in (f"{order_no}-4", *parcel_nos[1:]):
         await stand.orders.arrives(parcel_no)
     await stand.orders.until(order_no, "delivered")
