@@ -1,9 +1,10 @@
 """What a cart is priced by, read from real PostgreSQL: complete, of this account alone, and in few statements."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
 from ordersaga.domain.pricing.effects import AmountOff, Gift
@@ -11,6 +12,7 @@ from ordersaga.domain.pricing.occasion import Occasion, Wishes
 from ordersaga.domain.pricing.points import PointsPolicy
 from ordersaga.persistence import catalogue, members, occasions, offers, points
 from ordersaga.persistence.database import Database
+from ordersaga.settings import Settings
 from tests.integration.purses import AT, OFF, Purses
 from tests.integration.shelves import Shelves
 
@@ -57,9 +59,18 @@ async def test_an_account_that_nobody_knows_has_the_offers_alone(database: Datab
     assert (found.coupons, found.member_tier, found.points_balance, found.points_policy) == ((), None, 0, None)
 
 
+@pytest.fixture
+async def alone(settings: Settings) -> AsyncIterator[Database]:
+    """Connections that no worker uses, so that what is sent through them can be counted."""
+    database = Database(settings.database_driver_url, pool_size=2)
+    yield database
+    await database.close()
+
+
 async def test_an_occasion_takes_three_statements_with_its_goods_and_sees_a_changed_rule_at_once(
-    database: Database,
+    alone: Database,
 ) -> None:
+    database = alone
     purses, shelves = Purses.empty(database), await Shelves.filled(database, cup={"here": 5})
     await purses.offers("gift", effect=Gift(sku=shelves.name("cup")))
     await purses.template("t")
