@@ -45,6 +45,8 @@ class FakeProvider:
     """Its statement, which is told two lines at a time."""
     silence: asyncio.Event | None = None
     """While it is there and not set, questions get no answer."""
+    asked_at_once: int = 0
+    most_asked_at_once: int = 0
 
     async def open(self, attempt: PaymentAttempt) -> str:
         return f"https://cashier.example/{attempt.payment_id}"
@@ -52,11 +54,19 @@ class FakeProvider:
     async def ask(self, payment_id: str) -> PaymentReport:
         self.asked[payment_id] += 1
         if self.silence is not None:
-            await self.silence.wait()
+            await self._keep_silent(self.silence)
         answer = self.told.get(payment_id, PaymentState.OPEN)
         if isinstance(answer, Exception):
             raise answer
         return PaymentReport(payment_id=payment_id, state=answer, amount=twd(16_000))
+
+    async def _keep_silent(self, silence: asyncio.Event) -> None:
+        self.asked_at_once += 1
+        self.most_asked_at_once = max(self.asked_at_once, self.most_asked_at_once)
+        try:
+            await silence.wait()
+        finally:
+            self.asked_at_once -= 1
 
     async def refund(self, refund: RefundOrder) -> RefundReport:
         self.refunds[refund.payment_id][refund.reference] = refund

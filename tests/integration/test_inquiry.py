@@ -103,9 +103,9 @@ async def test_a_provider_that_does_not_answer_keeps_no_other_waiting(order_stan
     payment = await silent(order_stand)
     order_stand.provider.told[payment.payment_id] = PaymentState.SUCCEEDED
     async with asking(order_stand, stuck):
-        await until(_sum_of(stuck), lambda total: total == PLACES, PATIENCE)
+        await until(_sum_of(stuck), lambda total: total >= PLACES, PATIENCE)
         await order_stand.until(payment.order_no, "in_production")
-        assert await _sum_of(stuck)() == PLACES, "so many questions to one provider at most"
+    assert stuck.most_asked_at_once == PLACES, "so many questions to one provider at most"
 
 
 def _sum_of(provider: FakeProvider) -> Callable[[], Awaitable[int]]:
