@@ -130,8 +130,11 @@ async def accept(services: Services, caller: Caller, order_no: str, token: str) 
 
 
 async def _is_done(connection: AsyncConnection, caller: Caller, proposal: Proposal) -> bool:
-    """Whether this was applied. Raises `ActionNotAllowed` where it was not, and cannot be any more."""
-    order = await orders.get(connection, proposal.order_no)
+    """Whether this was applied. Raises `ActionNotAllowed` where it was not, and cannot be any more.
+
+    The order is locked from here on: a twin of this request could be applied between two looks at it otherwise.
+    """
+    order = await orders.get(connection, proposal.order_no, lock=True)
     if order is None or order.buyer != caller.subject:
         raise not_found()
     if await order_changes.is_applied(connection, proposal.proposal_id):
