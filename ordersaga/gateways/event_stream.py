@@ -52,9 +52,9 @@ class EventStream:
     """Raises what the client raises while Redis is away or out of memory; then nothing was added."""
 
     def __init__(self, redis: Redis, *, key: str, length: int) -> None:
-        self._redis = redis
         self._append = redis.register_script(_APPEND)
         self._last = redis.register_script(_LAST + "return last_of(KEYS[1])")
+        self._state = redis.register_script(_LAST + "return {last_of(KEYS[1]), redis.call('XLEN', KEYS[1])}")
         self._restart = redis.register_script(_RESTART)
         self.key = key
         self.length = length
@@ -64,7 +64,9 @@ class EventStream:
         return int(await self._last(keys=[self.key]))
 
     async def state(self) -> StreamState:
-        return StreamState(await self.last(), int(await self._redis.xlen(self.key)))
+        """Both at one moment: entries come in at any time."""
+        last, length = await self._state(keys=[self.key])
+        return StreamState(int(last), int(length))
 
     async def append(self, after: int, entries: Sequence[Event]) -> int:
         """Add entries behind `after`, all or none. The stream's last position: if another than theirs, none was."""
