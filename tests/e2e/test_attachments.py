@@ -5,12 +5,20 @@ from collections.abc import AsyncIterator
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
+import pytest
 
 from devstack.stack import Stack
+from tests.e2e.unhurried import UnhurriedShop
 from tests.shop import Person, Shop, refused, succeeded
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a broken cup"
 PATH = "/v1/attachments"
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """The time to claim does not run out here."""
+    return unhurried
 
 
 async def brings(

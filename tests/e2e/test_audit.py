@@ -8,9 +8,16 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 
 from devstack.stack import Stack
+from tests.e2e.unhurried import UnhurriedShop
 from tests.shop import Document, Person, Shop, refused, until
 
 COMMAND = (sys.executable, "-m", "cli", "verify-audit", "--json")
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """Nothing happens to an order here while its audit is looked at."""
+    return unhurried
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from devstack.stack import Stack
+from tests.e2e.unhurried import UnhurriedShop
 from tests.shop import TAIPEI, Document, Person, Shop, items, refused
 
 
@@ -30,8 +31,8 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-async def scene(stack: Stack, http: httpx.AsyncClient) -> Scene:
-    shop = await Shop.open(stack, http)
+async def scene(stack: Stack, http: httpx.AsyncClient, places_at: httpx.AsyncClient) -> Scene:
+    shop = await UnhurriedShop.opens(stack, http, places_at)
     buyer, sku = shop.buyer(), await shop.shelves(on_hand=5)
     quote = await shop.previews(buyer, (sku, 1))
     order = await shop.submits(buyer, quote)

@@ -2,8 +2,17 @@
 
 import asyncio
 
+import pytest
+
+from tests.e2e.unhurried import UnhurriedShop
 from tests.marketing import Marketing, off, percent, sek
 from tests.shop import Document, Person, Shop, refused, succeeded, twd
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """An order can be changed for as long as it may be paid."""
+    return unhurried
 
 
 def path_of(order_no: str, rest: str = "/changes") -> str:

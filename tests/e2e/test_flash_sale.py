@@ -9,10 +9,17 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from ordersaga.domain.messages import order_workflow_id
+from tests.e2e.unhurried import MINUTES, UnhurriedShop
 from tests.flash_sales import FlashSale, outcomes
 from tests.shop import PATIENCE, Shop, items, refused, until
 
 pytestmark = pytest.mark.timeout(100)
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """What is held here comes back when it is given back, and not by itself."""
+    return unhurried
 
 
 async def test_a_sale_opens_at_its_time_and_not_before(shop: Shop) -> None:
@@ -88,11 +95,11 @@ async def test_what_is_cancelled_or_not_paid_for_is_sold_to_others(shop: Shop, t
     await hesitant.post(f"/v1/orders/{cancelled}/cancel")
     async with asyncio.timeout(PATIENCE):
         run = temporal.get_workflow_handle(order_workflow_id(unpaid))
-        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=1))
+        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=MINUTES + 1))
     for buyer in others:
         await until(lambda buyer=buyer: sale.asks(buyer), lambda answer: answer.status_code == 200)  # type: ignore[misc]
         await shop.pays(buyer, await sale.places(buyer))
-    assert await shop.system_status(unpaid) == "payment_timed_out"
+    await shop.until(unpaid, "payment_timed_out")
     assert [len(found) for found in await sale.orders_of(others)] == [1, 1]
     assert await sale.sold() == 2
 
@@ -149,7 +156,7 @@ async def test_goods_of_a_sale_are_ordered_by_themselves(shop: Shop) -> None:
 
 async def test_what_was_said_at_the_gate_is_counted(shop: Shop) -> None:
     sale = await FlashSale.opens(shop, 1)
-    await sale.places(shop.buyer("alice"))
+    assert outcomes(await sale.buys(shop.buyer("alice"))) == ["placed"]
     refused(await sale.asks(shop.buyer("bob")), 409, "sold_out")
     counted = (await shop.http.get("/metrics")).text
     for step, answer in (("quote", "admitted"), ("submit", "admitted"), ("quote", "sold_out")):

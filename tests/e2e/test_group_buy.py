@@ -2,11 +2,43 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper
 
+from ordersaga.domain.messages import group_workflow_id, order_workflow_id
+from tests.e2e.unhurried import UnhurriedShop
 from tests.group_buy import PRICE, GroupBuy
-from tests.shop import TAIPEI, Document, Person, Shop, items, moved_the_order, refused, succeeded, twd, until
+from tests.shop import PATIENCE, TAIPEI, Document, Person, Shop, items, moved_the_order, refused, succeeded, twd, until
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """The time to pay is the group's own here."""
+    return unhurried
+
+
+async def passes(temporal: Client, *runs: str) -> None:
+    """Let more time pass for these runs than any group has. A group's run begins some time after its first seat."""
+    for run in map(temporal.get_workflow_handle, runs):
+        await until(partial(is_there, run), bool)
+        async with asyncio.timeout(PATIENCE):
+            await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=5))
+
+
+async def is_there(run: WorkflowHandle[Any, Any]) -> bool:
+    try:
+        await run.describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 async def moves(buyer: Person, order: Document) -> list[str]:
@@ -18,15 +50,17 @@ def money_back(order: Document) -> list[tuple[str, Document]]:
     return [(refund["state"], refund["amount"]) for refund in order["refunds"]]
 
 
-async def test_of_four_who_join_a_group_of_three_at_once_one_is_refused_and_the_others_go_on(shop: Shop) -> None:
-    buy = await GroupBuy.opens(shop)
+async def test_of_four_who_join_a_group_of_three_at_once_one_is_refused_and_the_others_go_on(
+    shop: UnhurriedShop,
+) -> None:
+    buy = await GroupBuy.opens(shop, seconds=180)
     people = [shop.buyer(name) for name in ("lea", "bob", "cat", "dan")]
     opened = await buy.joins(people[0])
     code = opened["group"]["code"]
     quotes = [await buy.quotes(person, code) for person in people[1:]]
     answers = await asyncio.gather(
         *(
-            person.ask("POST", "/v1/orders", {"quote_token": quote["quote_token"]})
+            shop.placer(person).ask("POST", "/v1/orders", {"quote_token": quote["quote_token"]})
             for person, quote in zip(people[1:], quotes, strict=True)
         )
     )
@@ -34,7 +68,7 @@ async def test_of_four_who_join_a_group_of_three_at_once_one_is_refused_and_the_
     (late,) = [answer for answer in answers if answer.status_code == 409]
     problem = refused(late, 409, "group_unavailable")
     assert (problem["reason"], problem["group_code"]) == ("full", code)
-    assert problem["quote"]["sale"] == {"size": 3, "seconds": 60}, "the fresh quote opens a group of the buyer's own"
+    assert problem["quote"]["sale"] == {"size": 3, "seconds": 180}, "the fresh quote opens a group of the buyer's own"
     assert await shop.stock(buy.sku) == (100, 3)
     seated = await buy.group(code)
     assert (seated["state"], seated["seats_taken"], seated["joinable"]) == ("full", 3, False)
@@ -54,10 +88,10 @@ async def test_of_four_who_join_a_group_of_three_at_once_one_is_refused_and_the_
 
 
 async def test_a_group_that_does_not_fill_gives_money_back_to_the_cent_whenever_and_however_it_came(
-    shop: Shop,
+    shop: Shop, temporal: Client
 ) -> None:
     """Two pay, one pays and the provider says so only when it is asked, one pays when all is over."""
-    buy = await GroupBuy.opens(shop, size=5, seconds=7)
+    buy = await GroupBuy.opens(shop, size=5, seconds=180)
     lea, bob, cat, dan = (shop.buyer(name) for name in ("lea", "bob", "cat", "dan"))
     first = await buy.joins(lea)
     code = first["group"]["code"]
@@ -70,6 +104,8 @@ async def test_a_group_that_does_not_fill_gives_money_back_to_the_cent_whenever_
     paid = [await buy.pays(lea, first), await buy.pays(bob, second)]
     paid.append(await shop.pays(cat, silent["order_no"], times=0))
     unpaid = await shop.attempts(dan, late["order_no"])
+    unfinished = [order_workflow_id(order["order_no"]) for order in (silent, late)]
+    await passes(temporal, *unfinished, group_workflow_id(code))
 
     for order, payment in zip((first, second, silent), paid, strict=True):
         done = await shop.until(order["order_no"], "refunded")
@@ -97,7 +133,7 @@ async def test_a_group_that_does_not_fill_gives_money_back_to_the_cent_whenever_
 
 
 async def test_the_leader_may_leave_while_the_group_forms_and_another_takes_the_seat(shop: Shop) -> None:
-    buy = await GroupBuy.opens(shop, size=2)
+    buy = await GroupBuy.opens(shop, size=2, seconds=180)
     lea, bob, cat = (shop.buyer(name) for name in ("lea", "bob", "cat"))
     first = await buy.joins(lea)
     code = first["group"]["code"]
@@ -128,7 +164,7 @@ async def test_the_leader_may_leave_while_the_group_forms_and_another_takes_the_
 
 
 async def test_who_cancels_unpaid_leaves_the_seat_to_another_and_may_come_back(shop: Shop) -> None:
-    buy = await GroupBuy.opens(shop, size=2)
+    buy = await GroupBuy.opens(shop, size=2, seconds=180)
     lea, bob = shop.buyer("lea"), shop.buyer("bob")
     first = await buy.joins(lea)
     code = first["group"]["code"]
@@ -143,7 +179,7 @@ async def test_who_cancels_unpaid_leaves_the_seat_to_another_and_may_come_back(s
 async def test_a_group_that_has_filled_up_since_the_preview_is_refused_with_a_quote_for_a_group_of_ones_own(
     shop: Shop,
 ) -> None:
-    buy = await GroupBuy.opens(shop, size=2)
+    buy = await GroupBuy.opens(shop, size=2, seconds=180)
     lea, bob, cat = (shop.buyer(name) for name in ("lea", "bob", "cat"))
     code = (await buy.joins(lea))["group"]["code"]
     quote = await buy.quotes(cat, code)
@@ -200,7 +236,7 @@ async def test_a_group_is_shown_to_who_has_its_code_and_names_nobody(shop: Shop)
 
 @pytest.mark.parametrize("reason", ["unknown_group", "joined_already", "other_campaign", "full", "dissolved"])
 async def test_a_group_that_cannot_be_joined_is_refused_by_the_preview_and_says_why(shop: Shop, reason: str) -> None:
-    buy = await GroupBuy.opens(shop, size=2)
+    buy = await GroupBuy.opens(shop, size=2, seconds=180)
     lea, bob, cat = (shop.buyer(name) for name in ("lea", "bob", "cat"))
     code, asked, wanted = "G-NOSUCH", bob, buy
     if reason != "unknown_group":
