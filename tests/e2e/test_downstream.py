@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from api.authentication import Role
 from cli.main import app
 from devstack.stack import Stack
+from tests.e2e.unhurried import UnhurriedShop
 from tests.receiver import Receiver, receiving
 from tests.shop import Document, Person, Shop, refused, until
 
@@ -19,9 +20,17 @@ ENDPOINTS = "/v1/admin/webhook-endpoints"
 CROWD = 20
 
 
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """Nothing happens to an order here but what a test does."""
+    return unhurried
+
+
 async def taken(receiver: Receiver, order_no: str, *sequences: int) -> None:
+    """Wait until these were taken, in this order, each at least once."""
+
     async def look() -> list[int]:
-        return receiver.of(order_no)
+        return list(dict.fromkeys(receiver.of(order_no)))
 
     await until(look, lambda found: found == list(sequences))
 
@@ -76,13 +85,18 @@ async def test_many_orders_at_once_are_told_in_order_on_every_way(
             said, listed_item = item.verify(created["secret"]), expected[item.order_no][item.event_id]
             assert (said["type"], said["data"]) == (listed_item["type"], listed_item["data"])
 
+    told = {event_id.removeprefix("evt_"): item for items in expected.values() for event_id, item in items.items()}
     redis: Any
     async with Redis.from_url(stack.addresses.redis) as redis:
-        entries = await redis.xrange("ordersaga:events")
-    streamed = {number.split(b"-")[0].decode(): fields for number, fields in entries}
-    for items in expected.values():
-        for event_id, item in items.items():
-            assert json.loads(streamed[event_id.removeprefix("evt_")][b"data"]) == item["data"]
+
+        async def streamed() -> Document:
+            entries = await redis.xrange("ordersaga:events")
+            return {number.split(b"-")[0].decode(): json.loads(fields[b"data"]) for number, fields in entries}
+
+        found_there = await until(streamed, lambda entries: told.keys() <= entries.keys())
+    assert {position: found_there[position] for position in told} == {
+        position: item["data"] for position, item in told.items()
+    }
 
 
 async def test_a_poller_reads_every_event_once_by_going_on_from_next_cursor(shop: Shop) -> None:
