@@ -180,6 +180,22 @@ async def test_a_gate_that_is_lost_while_it_is_told_but_for_its_leases_is_built_
     assert await opened.enter(replace(BOB, units=2)) is Outcome.ADMITTED
 
 
+async def test_a_refresh_that_was_overtaken_brings_no_cancelled_order_back(opened: Opened) -> None:
+    async def read(seen: Seen | None, leased: Leased) -> Knowledge | None:
+        overtaken = opened.known
+        opened.knows(free=3, orders=(Counted("a1", "alice", 0),), position=9)
+        await opened.told()
+        return overtaken
+
+    await opened.enter(ALICE)
+    opened.knows(free=2, orders=(Counted("a1", "alice", 1),), position=8)
+    await opened.gate.refresh(opened.key, read, NOON)
+    opened.knows(orders=())
+    await opened.told()
+    assert opened.seen[-1] == Seen("noon", 9)
+    assert await opened.enter(replace(ALICE, order_no="a2", units=2)) is Outcome.ADMITTED
+
+
 @pytest.mark.parametrize("told", [{"orders": (Counted("a1", "alice", 1),), "position": 8}, {"taken": {"a1": 1}}])
 async def test_what_one_refresh_says_is_taken_was_not_counted_by_an_earlier_one(
     opened: Opened, told: dict[str, object]

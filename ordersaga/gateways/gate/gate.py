@@ -15,7 +15,8 @@ locked out meanwhile; what may happen in between is subtracted:
   For another refresh at the same time, which may have counted earlier, it is confirmed by that.
 - Who had taken units before the snapshot had entered before it, and so is asked about: nobody is subtracted twice, and
   nobody refused for units that are there. But for who enters, takes and is placed all between the two questions.
-- A refresh that began before the gate was built anew is ignored.
+- A refresh that began before the gate was built anew is ignored, and so is one that was overtaken: what it knows of
+  placed orders is older than what the gate was told.
 
 So no interleaving gives a gate more tokens than there are units that nobody else who entered may take. It has fewer for
 units that came back since the snapshot. Only those who enter without its knowledge – their lease ran out, Redis was

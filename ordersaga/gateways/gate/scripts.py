@@ -145,9 +145,9 @@ APPLY = (
     _RECORDS
     + """
 local is_new, campaign = ARGV[2] == '', ARGV[5]
-local known = redis.call('HMGET', gate, 'build', 'campaign', 'confirmed')
+local known = redis.call('HMGET', gate, 'build', 'campaign', 'confirmed', 'position')
 if is_new and known[2] and (campaign == '' or known[2] == campaign) then return 0 end
-if not is_new and known[1] ~= ARGV[2] then return 0 end
+if not is_new and (known[1] ~= ARGV[2] or tonumber(ARGV[11]) < tonumber(known[4])) then return 0 end
 if is_new then
   redis.call('DEL', gate, leases)
   redis.call('HSET', gate, 'build', ARGV[3], 'leased', 0, 'confirmed', 0)
