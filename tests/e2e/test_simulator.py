@@ -10,6 +10,7 @@ from cli.client import Api
 from cli.walkthrough.stage import Actor, Stage
 from devstack.secrets import load_secrets
 from devstack.stack import Stack
+from tests.shop import PATIENCE
 
 
 @asynccontextmanager
@@ -48,9 +49,10 @@ async def test_parcels_are_carried_to_the_door_even_when_another_simulator_has_t
                 "a parcel is on its way",
                 lambda: ben.order(order_no),
                 lambda order: any(parcel["state"] not in ("created", "delivered") for parcel in order["parcels"]),
+                within=PATIENCE,
             )
         async with simulator(stack, "--step-seconds", "0"):
-            order = await ben.sees(order_no, "completed")
+            order = await ben.sees(order_no, "completed", within=PATIENCE)
         timeline = await ben.timeline(order_no)
     assert [parcel["state"] for parcel in order["parcels"]] == ["delivered"] * 2
     by = {item["action"]: item["actor_role"] for item in timeline}
