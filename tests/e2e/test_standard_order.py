@@ -161,10 +161,10 @@ async def test_operators_find_waiting_orders_by_their_status(shop: Shop, tempora
     buyer, sku = shop.buyer(), await shop.shelves()
     order_no = await shop.places(buyer, (sku, 1))
     query = f'OrderNo="{order_no}" AND OrderStatus="awaiting_payment"'
-    await until(lambda: found_by(temporal, query), lambda ids: f"order/{order_no}" in ids, within=15)
+    await until(lambda: found_by(temporal, query), lambda ids: f"order/{order_no}" in ids)
     await shop.pays(buyer, order_no, "fail")
     query = f'OrderNo="{order_no}" AND OrderStatus="payment_failed"'
-    await until(lambda: found_by(temporal, query), lambda ids: f"order/{order_no}" in ids, within=15)
+    await until(lambda: found_by(temporal, query), lambda ids: f"order/{order_no}" in ids)
 
 
 async def test_no_personal_data_reaches_temporal(life: Life, temporal: Client) -> None:
