@@ -25,10 +25,11 @@ from ordersaga.persistence.tables.sandbox import sandbox_callbacks, sandbox_paym
 from ordersaga.settings import SandboxSettings, Settings
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+LONGEST = 40.0
 BRISK = SenderPace(
     poll=timedelta(seconds=0.2),
-    answer_within=timedelta(seconds=2),
-    lease=timedelta(seconds=3),
+    answer_within=timedelta(seconds=20),
+    lease=timedelta(seconds=30),
     first_retry=timedelta(seconds=0.05),
     tries=4,
 )
@@ -84,7 +85,7 @@ class Stand:
 
     async def callback(self) -> ProviderCallback:
         """The next callback that arrives."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONGEST):
             return await self.received.get()
 
     @asynccontextmanager
@@ -97,7 +98,7 @@ class Stand:
             yield sender
         finally:
             await sender.stop()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONGEST):
                 await task
 
 
@@ -147,7 +148,7 @@ async def _serving(app: FastAPI, listener: socket.socket) -> AsyncIterator[None]
         yield
     finally:
         server.should_exit = True
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONGEST):
             await task
 
 
