@@ -7,11 +7,15 @@ from contextlib import asynccontextmanager
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import httpx
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.client import Client
 
+from ordersaga.domain.messages import order_workflow_id
 from tests.integration.observed_processes import Observed, Processes
 from tests.shop import until
 
 LONGEST = 40.0
+STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 
 
 def status_of(http: httpx.AsyncClient, url: str) -> Callable[[], Awaitable[int]]:
@@ -33,7 +37,7 @@ async def order_locked(processes: Processes, order_no: str) -> AsyncIterator[asy
         await connection.close(timeout=10)
 
 
-async def test_a_worker_finishes_its_step_and_the_order_goes_on_after_it(observed: Observed) -> None:
+async def test_a_worker_finishes_its_step_and_the_order_goes_on_after_it(observed: Observed, temporal: Client) -> None:
     processes, shop = observed.processes, observed.processes.shop
     buyer = shop.buyer("drained")
     order_no = await shop.places(buyer, (await shop.shelves(), 1))
@@ -42,10 +46,16 @@ async def test_a_worker_finishes_its_step_and_the_order_goes_on_after_it(observe
     async with order_locked(processes, order_no) as connection:
         assert (await shop.simulates(attempt)).status_code == 200
 
+        async def tries_patiently() -> bool:
+            described = await temporal.get_workflow_handle(order_workflow_id(order_no)).describe()
+            return any(step.state == STARTED for step in described.raw_description.pending_activities)
+
         async def waits() -> bool:
             found = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             return bool(await connection.fetch(found, timeout=10))
 
+        # The short try of the step is given up after three seconds, before a slow machine has stopped the worker.
+        await until(tries_patiently, bool, LONGEST)
         await until(waits, bool, LONGEST)
         assert await ready() == 200
         processes.children.send("worker-1", signal.SIGTERM)
