@@ -42,9 +42,9 @@ async def order_no(observed: Observed) -> str:
 
 
 def called_back(observed: Observed, order_no: str) -> list[Seen]:
-    """The trace of the provider's callback."""
-    (callback,) = [span for span in observed.collector.of(order_no) if span.name == CALLBACK]
-    return [span for span in observed.collector.spans if span.trace_id == callback.trace_id]
+    """The trace of the provider's callback, and of a worker's that told the run again because the API took its time."""
+    traces = {span.trace_id for span in observed.collector.of(order_no) if span.name == CALLBACK}
+    return [span for span in observed.collector.spans if span.trace_id in traces]
 
 
 def parents(spans: list[Seen], name: str) -> list[list[str]]:
