@@ -102,10 +102,10 @@ async def test_many_orders_at_once_arrive_each_in_order_although_every_third_try
         async with stand.telling():
             await asyncio.gather(*(stand.happens(order_no, *range(1, 6)) for order_no in order_nos))
             await taken(receiver, 100)
+            await until(lambda: deliveries(stand, endpoint_id, DeliveryState.PENDING), lambda found: found == [])
     assert [receiver.of(order_no) for order_no in order_nos] == [[1, 2, 3, 4, 5]] * 20
     assert len({item.event_id for item in receiver.taken}) == 100
     assert receiver.most_at_once <= 3, "an endpoint is called by so many at once as its places are"
-    assert await deliveries(stand, endpoint_id, DeliveryState.PENDING) == []
 
 
 async def test_endpoints_that_hang_or_refuse_hold_up_neither_others_nor_themselves_for_ever(
