@@ -87,11 +87,16 @@ def take_away(app: FastAPI) -> None:
 
 @pytest.fixture
 async def late(shop: Shop) -> tuple[FlashSale, Document]:
-    """A sale that is sold out, and a quote that bob had before."""
-    sale = await FlashSale.opens(shop, 1)
+    """A sale that is sold out, paid for so that it stays so, and a quote that bob had before."""
+    sale, alice = await FlashSale.opens(shop, 1), shop.buyer("alice")
     quote = await sale.previews(shop.buyer("bob"))
-    await sale.places(shop.buyer("alice"))
+    await is_paid(shop, alice, await sale.places(alice))
     return sale, {"quote_token": quote["quote_token"]}
+
+
+async def is_paid(shop: Shop, buyer: Person, order_no: str) -> None:
+    await shop.pays(buyer, order_no)
+    await shop.until(order_no, "in_production")
 
 
 async def test_refusals_of_the_gate_are_answered_at_the_turnstile_as_by_the_framework(
@@ -100,7 +105,7 @@ async def test_refusals_of_the_gate_are_answered_at_the_turnstile_as_by_the_fram
     sale, body = late
     bob, limited = shop.buyer("bob"), await FlashSale.opens(shop, 5, limit=1)
     another = await limited.previews(bob)
-    await limited.places(bob)
+    await is_paid(shop, bob, await limited.places(bob))
     early = await FlashSale.opens(shop, 1, begins=timedelta(minutes=20))
     for code, path, asked, headers in (
         ("sold_out", "/v1/orders", body, {}),
