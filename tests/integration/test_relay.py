@@ -31,6 +31,7 @@ from tests.shop import until
 from worker.main import beside
 
 PASSWORD = "open-sesame"
+LONGEST = 40.0
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ async def stand(
     url, database = outbox
     async with database.transaction() as connection:
         await connection.execute(text("TRUNCATE orders, relays, webhook_endpoints CASCADE"))
-    redis: Redis = Redis.from_url(valkey_url(valkey[1], PASSWORD), socket_timeout=0.5, socket_connect_timeout=0.5)
+    redis: Redis = Redis.from_url(valkey_url(valkey[1], PASSWORD), socket_timeout=10, socket_connect_timeout=10)
     await redis.flushall()
     yield DownstreamStand(database, redis, url, EventStream(redis, key="told", length=10_000))
     await redis.aclose()
@@ -175,7 +176,7 @@ async def test_a_killed_redis_disturbs_nobody_and_catches_up(
         await stand.happens(order_no, 1, 2)
         await all_streamed(stand)
         children.send("valkey", signal.SIGKILL)
-        assert await children.exited("valkey", 20) is not None
+        assert await children.exited("valkey", LONGEST) is not None
         await stand.happens(order_no, 3, 4, 5)
         await until(stand.unnumbered, lambda left: left == 0)
         async with asyncio.timeout(30):
@@ -228,7 +229,7 @@ async def test_who_watches_an_order_is_woken_by_the_stream(stand: DownstreamStan
     async with stand.telling(), watching(stand, stand.redis, order_no) as watcher:
         await stand.happens(other, 1)
         await stand.happens(order_no, 1)
-        assert await watcher.wait(20)
+        assert await watcher.wait(LONGEST)
 
 
 async def test_who_watches_an_order_is_woken_without_redis_and_without_a_relay(stand: DownstreamStand) -> None:
@@ -236,7 +237,7 @@ async def test_who_watches_an_order_is_woken_without_redis_and_without_a_relay(s
     nowhere: Redis = Redis.from_url("redis://127.0.0.1:9", socket_connect_timeout=0.5)
     async with nowhere, watching(stand, nowhere, order_no) as watcher:
         await stand.happens(order_no, 1)
-        assert await watcher.wait(20)
+        assert await watcher.wait(LONGEST)
 
 
 async def test_who_watches_an_order_is_woken_when_the_process_is_about_to_stop(stand: DownstreamStand) -> None:
@@ -244,7 +245,7 @@ async def test_who_watches_an_order_is_woken_when_the_process_is_about_to_stop(s
     reader = asyncio.create_task(arrivals.run(lambda: True))
     with arrivals.watching("D-0", "buyer:alice") as watcher:
         assert arrivals.open_for("buyer:alice") == 1
-        assert await watcher.wait(20)
+        assert await watcher.wait(LONGEST)
     assert arrivals.ending
     assert arrivals.open_for("buyer:alice") == 0
-    await asyncio.wait_for(reader, 20)
+    await asyncio.wait_for(reader, LONGEST)
