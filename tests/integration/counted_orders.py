@@ -92,7 +92,7 @@ class Tally:
         """Wait until the last command was overheard."""
         self._echoed.clear()
         await redis.echo(_NAME)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await self._echoed.wait()
 
     @property
