@@ -94,9 +94,9 @@ async def test_a_refused_sku_fails_its_orders_and_no_others() -> None:
 
 
 async def test_the_replay_gives_up_when_no_order_gets_on() -> None:
-    result = await played(FakeShop(stuck=True), ORDERS[:2], patience=0.3)
+    result = await played(FakeShop(stuck=True), ORDERS[:2], patience=2)
     assert [failed.failure for failed in result.failures] == [
-        "still awaiting_shipment after 0 s in which no order got on"
+        "still awaiting_shipment after 2 s in which no order got on"
     ] * 2
 
 
