@@ -1,6 +1,7 @@
 """A stack that tests break: started, killed in parts, revived."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,13 +13,16 @@ from devstack.stack import Stack
 from tests.shop import Document, Person, callers_of, until
 
 LONGEST = 100.0
-QUICK = '{"standard": {"payment_seconds": 90, "confirm_seconds": 1, "after_sales_seconds": 1}}'
+QUICK = {"confirm_seconds": 1, "after_sales_seconds": 1}
+PATIENT = {"payment_seconds": 600, "claim_review_seconds": 600}
+"""Whoever pays or decides may have to wait for what was killed."""
 
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Stack]:
+    policies = json.dumps({"standard": QUICK | PATIENT})
     options = StackOptions(
-        data_dir=folder, port=0, profile="demo", simulate=False, environment={"ORDERSAGA_POLICIES": QUICK}
+        data_dir=folder, port=0, profile="demo", simulate=False, environment={"ORDERSAGA_POLICIES": policies}
     )
     stack = Stack(options)
     async with asyncio.timeout(LONGEST):

@@ -50,7 +50,8 @@ async def test_submits_in_flight_when_a_part_is_killed_are_placed_once_or_hold_n
             assert answer.json()["code"] in ("out_of_stock", "placing_timed_out")
             assert await buyer.orders() == []
     assert placed > 0
-    assert await shop.stock(sku) == (CROWD - 2, placed)
+    # What was refused because it came too late may still be given back by a run that goes on now.
+    await until(lambda: shop.stock(sku), lambda stock: stock == (CROWD - 2, placed), LONGEST)
 
 
 async def test_without_redis_a_quote_is_still_one_order(fragile: Stack, shop: Shop) -> None:
@@ -60,7 +61,7 @@ async def test_without_redis_a_quote_is_still_one_order(fragile: Stack, shop: Sh
         quote = await shop.previews(buyer, (sku, 1))
         keys = [None, None, "a", "a", "b", "c"]
         body = {"quote_token": quote["quote_token"]}
-        answers = await asyncio.gather(*(buyer.ask("POST", "/v1/orders", body, key=key) for key in keys))
+        answers = await asyncio.gather(*(buyer.insists("/v1/orders", body, key=key) for key in keys))
         (order_no,) = {answer.json()["order_no"] for answer in answers}
         assert {answer.status_code for answer in answers} <= {201, 409}
         assert await buyer.orders() == [order_no]
@@ -240,7 +241,7 @@ async def test_after_everything_was_killed_a_new_start_goes_on_with_every_order(
     cancelled = await shop.places(other, (sku, 1))
     too_late = await shop.attempts(other, cancelled)
     await other.post(f"/v1/orders/{cancelled}/cancel")
-    await shop.simulates(too_late, late=True, refunds={"delay_s": 5, "times": 0})
+    await shop.simulates(too_late, late=True, refunds={"delay_s": 15, "times": 0})
     await until(
         lambda: other.order(cancelled),
         lambda order: [item["state"] for item in order["refunds"]] == ["sent"],
@@ -269,11 +270,13 @@ async def test_after_everything_was_killed_a_new_start_goes_on_with_every_order(
 
 async def refunded(shop: Shop, order_no: str) -> None:
     """Whatever was killed on the way, the one payment comes back, once."""
-    order = await until(
+    await until(
         lambda: shop.operator.order(order_no),
         lambda order: [item["state"] for item in order["refunds"]] == ["succeeded"],
         LONGEST,
     )
+    # An order's payments are read before its refunds: who saw the refund may have seen the payment as it was before.
+    order = await shop.operator.order(order_no)
     assert [item["refunded"] for item in order["payments"]] == [item["received"] for item in order["payments"]]
 
 
