@@ -10,19 +10,23 @@ from ordersaga.domain.payment import PaymentState
 from ordersaga.gateways.payment.provider import PaymentUnknown, ProviderUnavailable
 from ordersaga.persistence import stock, transitions
 from tests.goods import twd
+from tests.integration.order_runs import PATIENCE, went_on_patiently
 from tests.integration.order_stand import OrderStand
+from tests.shop import until
 
 DEADLINE = timedelta(minutes=15)
 MOMENT = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+"""More than any machine takes between two lines of a test: a run's clock goes on while nobody turns it."""
 
 
 async def test_fifteen_minutes_without_money_give_everything_back(order_stand: OrderStand) -> None:
     sku = await order_stand.shelves(5)
     order_no = await order_stand.placed((sku, 2))
-    await order_stand.passes(order_no, DEADLINE - MOMENT)
+    await order_stand.passes(order_no, DEADLINE - MINUTE)
     assert (await order_stand.order(order_no)).state == "awaiting_payment"
     assert await order_stand.held(sku) == (5, 2)
-    await order_stand.passes(order_no, 2 * MOMENT)
+    await order_stand.passes(order_no, MINUTE)
     assert await order_stand.ends(order_no) == "payment_timed_out"
     order = await order_stand.order(order_no)
     assert (order.state, order.payment_due_at - order.placed_at) == ("payment_timed_out", DEADLINE)
@@ -182,7 +186,7 @@ async def test_an_order_goes_on_when_the_database_was_away(order_stand: OrderSta
     order_stand.away(order_no, step, 5)
     await order_stand.reports(payment)
     await order_stand.until(order_no, "in_production")
-    assert order_stand.tried(order_no, step)[:6] == ["local"] * 4 + ["regular"] * 2
+    assert went_on_patiently(order_stand.tried(order_no, step)[:6], 6)
 
 
 @pytest.mark.parametrize("step", ["settle_payments", "split_order"])
@@ -191,9 +195,15 @@ async def test_a_step_whose_answer_was_lost_is_done_once(order_stand: OrderStand
     payment = await order_stand.attempt(order_no)
     order_stand.mute(order_no, step, 5)
     await order_stand.reports(payment)
+    await until(lambda: _tries(order_stand, order_no, step), lambda tries: tries > 5, PATIENCE)
     parcel_nos = await order_stand.split_parcels(order_no)
     assert parcel_nos == [f"{order_no}-1"]
+    await order_stand.until(order_no, "in_production")
     assert await order_stand.timeline(order_no) == ["submit", "confirm_payment", "split"]
+
+
+async def _tries(stand: OrderStand, order_no: str, step: str) -> int:
+    return len(stand.tried(order_no, step))
 
 
 @pytest.mark.parametrize("role", ["merchant", "warehouse", "system"])
