@@ -62,7 +62,7 @@ class CaseStand:
                 at=datetime.now(UTC),
                 **more,
             )
-        await begin(self.orders.client, run_of(case.case_no), task_queue=QUEUE, patience=timedelta(seconds=10))
+        await begin(self.orders.client, run_of(case.case_no), task_queue=QUEUE, patience=timedelta(seconds=PATIENCE))
         return case
 
     async def decides(self, case: Case, decision: str = "approve", by: ActedBy = MERCHANT) -> str:

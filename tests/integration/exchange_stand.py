@@ -23,6 +23,9 @@ from tests.shop import until
 SHIPMENT: dict[str, Any] = {"carrier": "black-cat", "tracking_no": "BC-0042"}
 
 
+AGAIN_AND_AGAIN = 1000
+
+
 @dataclass
 class ExchangeStand(CaseStand):
     """`inspects` speaks of lines as (line number, units accepted, onto which stock)."""
@@ -57,7 +60,15 @@ class ExchangeStand(CaseStand):
         """Somebody ends the case's run while it waits for the replacement's order to be placed; it is begun anew."""
         await self.is_being_placed(case)
         await self.run(case).terminate()
-        await begin(self.orders.client, run_of(case.case_no), task_queue=QUEUE, patience=timedelta(seconds=10))
+        await begin(self.orders.client, run_of(case.case_no), task_queue=QUEUE, patience=timedelta(seconds=PATIENCE))
+        self.may_be_placed(case)
+
+    def may_not_be_placed(self, case: Case) -> None:
+        """The database is away whenever the replacement's order is to be recorded, until it may be."""
+        self.orders.away(replacement_no(case), "record_order", AGAIN_AND_AGAIN)
+
+    def may_be_placed(self, case: Case) -> None:
+        self.orders.away(replacement_no(case), "record_order", 0)
 
     async def _tried(self, order_no: str, step: str) -> bool:
         return bool(self.orders.tried(order_no, step))

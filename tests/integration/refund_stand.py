@@ -63,7 +63,8 @@ class RefundStand:
         return payment
 
     async def begins(self, payment: Payment) -> None:
-        await begin(self.orders.client, run_of(payment.payment_id), task_queue=QUEUE, patience=timedelta(seconds=10))
+        patience = timedelta(seconds=PATIENCE)
+        await begin(self.orders.client, run_of(payment.payment_id), task_queue=QUEUE, patience=patience)
 
     @asynccontextmanager
     async def delivering(self, loops: int = 1) -> AsyncIterator[None]:
