@@ -89,9 +89,16 @@ def start_up(
 
 
 @contextlib.contextmanager
-def running_up(folder: Path, *, port: int = 0, broken: str = "", stubborn: str = "", slow: str = "") -> Iterator[Up]:
-    """An `up` that is stopped at the end, with whatever a killed one left. The last three name misbehaving parts."""
-    behaviour = {"STAND_IN_BROKEN": broken, "STAND_IN_STUBBORN": stubborn, "STAND_IN_SLOW": slow}
+def running_up(
+    folder: Path, *, port: int = 0, broken: str = "", stubborn: str = "", slow: str = "", waiting: str = ""
+) -> Iterator[Up]:
+    """An `up` that is stopped at the end, with whatever a killed one left. The last four name misbehaving parts."""
+    behaviour = {
+        "STAND_IN_BROKEN": broken,
+        "STAND_IN_STUBBORN": stubborn,
+        "STAND_IN_SLOW": slow,
+        "STAND_IN_WAITING": waiting,
+    }
     up = start_up(folder, port=port, environment=behaviour)
     try:
         yield up

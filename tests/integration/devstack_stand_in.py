@@ -1,13 +1,14 @@
 """Stands in for `python -m cli`: the subcommands that a stack starts, as small as they can be.
 
 STAND_IN_BROKEN names a subcommand that ends at once; STAND_IN_STUBBORN one that does not hear SIGTERM;
-STAND_IN_SLOW one that never becomes ready.
+STAND_IN_SLOW one that never becomes ready; STAND_IN_WAITING one that does nothing before there is a file `go`.
 """
 
 import asyncio
 import os
 import signal
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -25,6 +26,9 @@ def main(subcommand: str, *options: str) -> None:
         sys.exit(f"stand-in {subcommand} is broken on purpose")
     if os.environ.get("STAND_IN_STUBBORN") == subcommand:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.environ.get("STAND_IN_WAITING") == subcommand:
+        while not Path(os.environ["ORDERSAGA_DATA_DIR"], "go").exists():
+            time.sleep(0.05)
     match subcommand:
         case "migrate" | "seed":
             Path(os.environ["ORDERSAGA_DATA_DIR"], f"{subcommand}.done").write_text(" ".join(options))

@@ -56,7 +56,7 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one_and_said(up: Up) -> None
 def test_a_second_up_on_the_folder_is_refused_with_the_first_ones_pid_and_address(up: Up, tmp_path: Path) -> None:
     before = up.ready()
     second = start_up(up.folder, output=tmp_path / "output")
-    assert second.process.wait(30) == 2
+    assert second.process.wait(60) == 2
     assert str(up.process.pid) in second.printed()
     assert str(before["api"]) in second.printed()
     assert up.ready() == before, "the first one is not disturbed"
@@ -133,9 +133,10 @@ def test_an_api_whose_port_is_taken_during_the_start_gets_another(folder: Path) 
         late.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         late.bind(("127.0.0.1", 0))
         port = late.getsockname()[1]
-        with running_up(folder, port=port) as up:
+        with running_up(folder, port=port, waiting="migrate") as up:
             up.says("migrate: starting")
             late.listen()
+            (folder / "go").touch()
             assert up.ready()["api"] != f"http://127.0.0.1:{port}"
             assert f"port {port} is taken" in up.printed()
 
