@@ -18,14 +18,21 @@ from tests.goods import TAIPEI, cart, goods, priced, seller, warehouse
 Done = TypeVar("Done")
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LONGEST = 60.0
+_CONNECTIONS = 18
 
 _numbers = itertools.count(1)
 
 
 async def together(work: Iterable[Coroutine[Any, Any, Done]]) -> list[Done]:
-    """Everything at once."""
+    """As much at once as there are connections for: whoever waits for one is refused after a while."""
+    places = asyncio.Semaphore(_CONNECTIONS)
+
+    async def bounded(one: Coroutine[Any, Any, Done]) -> Done:
+        async with places:
+            return await one
+
     async with asyncio.timeout(LONGEST):
-        return list(await asyncio.gather(*work))
+        return list(await asyncio.gather(*(bounded(one) for one in work)))
 
 
 @dataclass(frozen=True, slots=True)
