@@ -75,9 +75,15 @@ async def test_an_order_whose_window_closes_while_its_run_hears_of_a_case_comple
         version = await policies.publish(connection, "standard", soon, datetime.now(UTC))
     monkeypatch.setattr(stand.orders, "policy_version", version)
     order_no = await stand.orders.delivered((await stand.orders.shelves(), 1))
-    stand.orders.away(order_no, "end_order", 6)  # for longer than the window is open
+    stand.orders.away(order_no, "end_order", 1000)  # for longer than the window is open
     await stand.orders.asks(order_no, CONFIRM_RECEIPT)
     await stand.orders.run(order_no).signal(CASES_CHANGED)
+    await until(
+        lambda: stand.orders.order(order_no),
+        lambda order: order.after_sales_until is not None and order.after_sales_until < datetime.now(UTC),
+        PATIENCE,
+    )
+    stand.orders.away(order_no, "end_order", 0)
     assert await stand.orders.ends(order_no) == "completed"
 
 
