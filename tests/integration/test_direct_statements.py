@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ordersaga.persistence.database import Database
 from ordersaga.settings import Settings
+from tests.shop import until
 
 _PATIENCE_SECONDS = 10
 
@@ -124,14 +125,22 @@ async def test_a_lost_connection_is_replaced(lonely: Database, database: Databas
     assert await _server_process(lonely) != lost
 
 
-async def test_a_connection_that_was_left_in_the_middle_is_not_used_again(lonely: Database) -> None:
+async def test_a_connection_that_was_left_in_the_middle_is_not_used_again(lonely: Database, database: Database) -> None:
     async def sleep() -> None:
         async with lonely.statements() as connection:
             await connection.execute(text("SELECT pg_sleep(60)"))
 
+    async def sleeps() -> bool:
+        query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :left AND wait_event = 'PgSleep')"
+        async with database.statements() as other:
+            return bool(await other.scalar(text(query), {"left": left}))
+
     left = await _server_process(lonely)
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(sleep(), 0.1)
+    sleeping = asyncio.create_task(sleep())
+    await until(sleeps, bool)
+    sleeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sleeping
     assert await asyncio.wait_for(_server_process(lonely), _PATIENCE_SECONDS) != left
 
 
