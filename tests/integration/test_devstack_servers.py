@@ -114,7 +114,7 @@ async def test_a_server_that_was_killed_and_restarted_has_lost_nothing(stack: St
     async with asyncio.timeout(SECONDS):
         await put(stack, "before-the-kill")
         async with redis.asyncio.Redis.from_url(stack.addresses.redis) as client:
-            await client.waitaof(1, 0, 5000)  # it syncs once a second
+            await client.waitaof(1, 0, 50_000)  # it syncs once a second
         for name in SERVERS:
             stack.kill(name)
             assert await stack.exited(name, SECONDS) == -9

@@ -25,7 +25,7 @@ from ordersaga.persistence.migrate import head, upgrade
 from tests.integration.tls_front import LOOPBACK, Authority, serving, tls_front
 
 NAME = "localhost"
-PATIENCE = 20
+PATIENCE = 40
 _CALL = timedelta(seconds=10)
 
 
