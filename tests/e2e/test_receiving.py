@@ -3,11 +3,19 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from ordersaga.domain.messages import order_workflow_id
+from tests.e2e.unhurried import MINUTES, UnhurriedShop
 from tests.shop import PATIENCE, Document, Person, Shop, refused, until
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """Nobody is too late to confirm, nor to be told that it was confirmed."""
+    return unhurried
 
 
 async def delivered(shop: Shop) -> tuple[Person, Document]:
@@ -19,7 +27,7 @@ async def everything_is_over(temporal: Client, order: Document) -> None:
     """Let so much time pass for the order's run that nobody is waited for any more."""
     async with asyncio.timeout(PATIENCE):
         run = temporal.get_workflow_handle(order_workflow_id(order["order_no"]))
-        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=1))
+        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=3 * MINUTES))
 
 
 def path_of(order: Document, action: str) -> str:

@@ -21,6 +21,8 @@ MINUTES = 10
 LONG = dict.fromkeys(
     (
         "payment_seconds",
+        "review_seconds",
+        "astray_seconds",
         "confirm_seconds",
         "after_sales_seconds",
         "claim_review_seconds",
@@ -34,7 +36,7 @@ LONG = dict.fromkeys(
     ),
     MINUTES * 60,
 )
-POLICIES = dict.fromkeys(("standard", "flash_sale", "group_buy"), LONG)
+POLICIES = dict.fromkeys(("standard", "digital", "flash_sale", "group_buy"), LONG)
 
 
 @asynccontextmanager

@@ -1,22 +1,26 @@
 """Every operation of the OpenAPI document, tried by everybody on what is somebody's: the table says who gets what."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from devstack.stack import Stack
+from tests.e2e.unhurried import UnhurriedShop, placing
 from tests.security.operations import CALLERS, OPERATIONS, STRANGERS
 from tests.security.scene import Call, Scene
-from tests.shop import Person, Shop, refused
+from tests.shop import Person, refused
 
 CODES = {401: {"unauthenticated", "signature_invalid", "key_invalid"}, 403: {"forbidden"}, 404: {"not_found"}}
 METHODS = ("get", "put", "post", "patch", "delete")
 
 
 @pytest.fixture(scope="module")
-async def scene(stack: Stack, http: httpx.AsyncClient) -> Scene:
-    return await Scene.open(await Shop.open(stack, http))
+async def scene(stack: Stack, http: httpx.AsyncClient) -> AsyncIterator[Scene]:
+    """What it is tried on waits until everybody has tried."""
+    async with placing(stack) as places_at:
+        yield await Scene.open(await UnhurriedShop.opens(stack, http, places_at))
 
 
 async def test_the_table_has_every_operation_of_the_openapi_document(http: httpx.AsyncClient) -> None:
