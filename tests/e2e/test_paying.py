@@ -5,7 +5,14 @@ import asyncio
 import pytest
 
 from tests.callbacks import new_event_id, provider_reports
+from tests.e2e.unhurried import UnhurriedShop
 from tests.shop import Document, Person, Shop, moved_the_order, refused, succeeded, until
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """Nobody is too late to pay."""
+    return unhurried
 
 
 async def ordered(shop: Shop) -> tuple[Person, str, str]:

@@ -5,7 +5,14 @@ import asyncio
 import pytest
 
 from tests.callbacks import refund_reports
+from tests.e2e.unhurried import UnhurriedShop
 from tests.shop import Document, Person, Shop, refused, succeeded, twd, until
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """Nobody is too late to pay after what went back."""
+    return unhurried
 
 
 async def ordered(shop: Shop) -> tuple[Person, str]:

@@ -11,6 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client
 
 from devstack.stack import Stack
+from tests.e2e.unhurried import UnhurriedShop
 from tests.shop import WAY_OF_A_PARCEL, Document, Person, Shop, refused, until
 
 EVENT_BUDGET = 60
@@ -157,7 +158,8 @@ async def found_by(temporal: Client, query: str) -> list[str]:
     return [execution.id async for execution in temporal.list_workflows(query)]
 
 
-async def test_operators_find_waiting_orders_by_their_status(shop: Shop, temporal: Client) -> None:
+async def test_operators_find_waiting_orders_by_their_status(unhurried: UnhurriedShop, temporal: Client) -> None:
+    shop = unhurried
     buyer, sku = shop.buyer(), await shop.shelves()
     order_no = await shop.places(buyer, (sku, 1))
     query = f'OrderNo="{order_no}" AND OrderStatus="awaiting_payment"'

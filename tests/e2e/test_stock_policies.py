@@ -3,9 +3,18 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from tests.e2e.unhurried import UnhurriedShop
 from tests.shop import TAIPEI, Document, Person, Shop, items, refused, succeeded, twd, until
 
 NOT_HELD = "stock_not_guaranteed"
+
+
+@pytest.fixture
+def shop(unhurried: UnhurriedShop) -> Shop:
+    """Nobody is too late to pay."""
+    return unhurried
 
 
 async def scarce(shop: Shop, on_hand: int = 1) -> str:
