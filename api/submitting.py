@@ -211,8 +211,7 @@ class Submitting:
             if known is None:
                 raise unavailable("the order")
             answer = order_document(known, self._caller, self._language, datetime.now(UTC))
-            await submissions.keep_answer(connection, submission.order_no, answer)
-        return answer
+            return dict(await submissions.keep_answer(connection, submission.order_no, answer))
 
     async def _decide(self, submission: Submission) -> Placement:
         placement = await self._decided(submission)

@@ -126,9 +126,11 @@ async def refuse(connection: AsyncConnection, order_no: str, refusal: Placement)
     return refusal if decided is None or decided.placement is None else decided.placement
 
 
-async def keep_answer(connection: AsyncConnection, order_no: str, answer: Mapping[str, Any]) -> None:
-    """Keep the first answer, for whoever asks again with the same key."""
-    await connection.execute(_KEEP_ANSWER, {"number": order_no, "first_answer": answer})
+async def keep_answer(connection: AsyncConnection, order_no: str, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keep the first answer, for whoever asks again with the same key; what is kept is everybody's answer."""
+    kept = await connection.execute(_KEEP_ANSWER, {"number": order_no, "first_answer": answer})
+    first = None if kept.rowcount else await get(connection, order_no)
+    return answer if first is None or first.answer is None else first.answer
 
 
 def _submission(row: Row[Any]) -> Submission:

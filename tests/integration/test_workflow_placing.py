@@ -37,6 +37,15 @@ async def test_sent_again_the_same_submission_is_answered_by_the_same_run(order_
     assert await order_stand.held(sku) == (5, 2)
 
 
+async def test_of_twins_that_answer_at_once_both_give_the_answer_that_is_kept(order_stand: OrderStand) -> None:
+    order_no = (await order_stand.submits((await order_stand.shelves(5), 1))).order_no
+    async with order_stand.database.transaction() as connection, order_stand.database.transaction() as other:
+        assert await submissions.keep_answer(connection, order_no, {"status": "unpaid"}) == {"status": "unpaid"}
+        second = asyncio.create_task(submissions.keep_answer(other, order_no, {"status": "paid"}))
+        await connection.commit()
+        assert await asyncio.wait_for(second, PATIENCE) == {"status": "unpaid"}
+
+
 async def test_a_refused_order_leaves_nothing_behind(order_stand: OrderStand) -> None:
     plenty, scarce = await order_stand.shelves(50), await order_stand.shelves(1)
     submission = await order_stand.submits((plenty, 2), (scarce, 2))
