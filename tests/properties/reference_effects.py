@@ -96,7 +96,24 @@ def takes(effect: Effect, rows: Sequence[Row], base: Mapping[str, int], left: Ma
     if goes_line_by_line(effect):
         return {row.sku.sku: min(_of_line(effect, row, base[row.sku.sku]), headroom[row.sku.sku]) for row in rows}
     discount, took_part = _together(effect, rows, base)
-    return share_out(discount, {sku: min(took_part.get(sku, 0), headroom[sku]) for sku in headroom})
+    shares = share_out(discount, {sku: min(took_part.get(sku, 0), headroom[sku]) for sku in headroom})
+    rate = _rate(effect, rows, base)
+    if rate is None or all(headroom[row.sku.sku] >= base[row.sku.sku] for row in rows):
+        return shares
+    unlimited = share_out(half_up(sum(took_part.values()), rate), took_part)
+    return {sku: min(share, unlimited[sku]) for sku, share in shares.items()}
+
+
+def _rate(effect: Effect, rows: Sequence[Row], base: Mapping[str, int]) -> int | None:
+    """The percentage that it takes of its lines together; none if it takes an amount."""
+    match effect:
+        case PercentageOff(basis_points=basis_points):
+            return basis_points
+        case Tiers(measure=measure):
+            worth, count = sum(base[row.sku.sku] for row in rows), sum(row.quantity for row in rows)
+            reached = [tier for tier in effect.tiers if (worth if measure == "amount" else count) >= tier.threshold]
+            return reached[-1].basis_points if reached else None
+    return None
 
 
 def _of_line(effect: Effect, row: Row, base: int) -> int:

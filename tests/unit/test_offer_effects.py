@@ -50,6 +50,20 @@ def test_an_amount_off_one_line_falls_on_its_units_the_first_ones_first() -> Non
     assert units(pricing, "A") == [666, 667, 667]
 
 
+def test_a_percentage_takes_of_no_line_what_others_have_taken_of_another() -> None:
+    """Goods that are given away make those beside them no cheaper than they are alone."""
+    skus = [goods("A", 100), goods("B", 200)]
+    gone = promotion("GONE", PriceList(prices={"A": 0}), scope=Scope(skus=frozenset({"A"})))
+    for off, left in (
+        (PercentageOff(basis_points=2_500, at_most=1_000), 150),
+        (PercentageOff(basis_points=2_500, at_most=40), 160),
+        (Tiers(measure=Measure.AMOUNT, tiers=(Tier(threshold=1, basis_points=2_500),)), 150),
+        (AmountOff(amount=75), 125),
+    ):
+        pricing = price(cart(("A", 1), ("B", 1)), skus, gone, promotion("OFF", off, stage=Stage.GOODS))
+        assert payable(pricing) == {"A": 0, "B": left}
+
+
 def test_a_line_that_costs_nothing_bears_nothing() -> None:
     skus = [goods("A", 100), goods("FREE", 0)]
     pricing = price(cart(("A", 1), ("FREE", 5)), skus, promotion("OFF", AmountOff(amount=60)))

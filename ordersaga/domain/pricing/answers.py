@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ordersaga.domain.pricing.application import Applied
-from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.candidates import Candidate, KeptAway
 from ordersaga.domain.pricing.effects import FreeShipping, Gift, Measure, Tiers
 from ordersaga.domain.pricing.exclusion import exclude_each_other
@@ -26,15 +25,13 @@ class Missing:
 NOTHING_MISSING = Missing()
 
 
-def answers(
-    found: Sequence[Candidate | KeptAway], applied: Applied, basket: Basket, wishes: Wishes
-) -> list[Considered]:
+def answers(found: Sequence[Candidate | KeptAway], applied: Applied, wishes: Wishes) -> list[Considered]:
     """One for each offer, in the order in which they were found, and for each named code that nobody knows."""
     amounts: dict[Candidate, int] = {}
     for taken in applied.taken:
         amounts[taken.candidate] = amounts.get(taken.candidate, 0) + taken.amount
     told = [
-        _considered(item.offer, item.reason) if isinstance(item, KeptAway) else _answer(item, applied, amounts, basket)
+        _considered(item.offer, item.reason) if isinstance(item, KeptAway) else _answer(item, applied, amounts)
         for item in found
     ]
     return [*told, *_unknown(found, wishes)]
@@ -50,7 +47,7 @@ def _unknown(found: Sequence[Candidate | KeptAway], wishes: Wishes) -> Iterator[
             yield Considered(source=Source.PROMOTION, code=code, name="", applied=False, reason="unknown_offer")
 
 
-def _answer(item: Candidate, applied: Applied, amounts: Mapping[Candidate, int], basket: Basket) -> Considered:
+def _answer(item: Candidate, applied: Applied, amounts: Mapping[Candidate, int]) -> Considered:
     base = applied.bases[item.stage].base
     missing = _to_the_next_tier(item, base)
     if item in amounts:
@@ -63,10 +60,10 @@ def _answer(item: Candidate, applied: Applied, amounts: Mapping[Candidate, int],
         return _considered(item.offer, "minimum_not_reached", short)
     if isinstance(item.offer.effect, Tiers) and item.offer.effect.reached(_whole(item, base), item.count) is None:
         return _considered(item.offer, "tier_not_reached", missing)
-    return _considered(item.offer, _reason(item, applied, basket), missing)
+    return _considered(item.offer, _reason(item, applied), missing)
 
 
-def _reason(item: Candidate, applied: Applied, basket: Basket) -> str:
+def _reason(item: Candidate, applied: Applied) -> str:
     """Why an offer does not apply that nothing excludes, and whose threshold is reached."""
     at_the_end = applied.bases[item.stage]
     if isinstance(item.offer.effect, Gift):
@@ -74,9 +71,7 @@ def _reason(item: Candidate, applied: Applied, basket: Basket) -> str:
     if isinstance(item.offer.effect, FreeShipping):
         amount = sum(at_the_end.fees[place] for place in item.lines)
     else:
-        wanted, parts = item.wants(at_the_end.base)
-        rooms = (at_the_end.left[place] - basket.floors[place] for place in item.lines)
-        amount = min(wanted, sum(min(part, room) for part, room in zip(parts, rooms, strict=True)))
+        amount = sum(at_the_end.shares(item))
     if not amount:
         return "nothing_to_take"
     return "budget_exhausted" if item.budget is not None and amount > item.budget else "better_combination"

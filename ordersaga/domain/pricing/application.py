@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import ge
 
 from ordersaga.domain.pricing.basket import Basket
 from ordersaga.domain.pricing.candidates import GOODS_STAGES, Candidate
@@ -70,16 +71,22 @@ class Left:
             return self._free_of_fee(candidate, candidate.offer.effect)
         if isinstance(candidate.offer.effect, Gift):
             return self._gift(candidate, candidate.offer.effect)
-        amount, parts = candidate.wants(self.base)
-        rooms = [self.room(place) for place in candidate.lines]
-        if candidate.own_shares:
-            shares = [min(part, room) for part, room in zip(parts, rooms, strict=True)]
-        else:
-            shares = share(amount, parts, rooms)
+        shares = self.shares(candidate)
         whole = sum(shares)
         if not whole or (candidate.budget is not None and whole > candidate.budget):
             return None
         return self._take(candidate, zip(candidate.lines, shares, strict=True))
+
+    def shares(self, candidate: Candidate) -> list[int]:
+        """What an offer takes of the goods of each of its lines as things are, whatever its budget."""
+        amount, parts = candidate.wants(self.base)
+        rooms = [self.room(place) for place in candidate.lines]
+        if candidate.own_shares:
+            return [min(part, room) for part, room in zip(parts, rooms, strict=True)]
+        shares = share(amount, parts, rooms)
+        if not candidate.takes_percentage or all(map(ge, rooms, parts)):
+            return shares
+        return list(map(min, shares, candidate.most_of_each(self.base)))
 
     def most(self, candidate: Candidate) -> int:
         """No less than what the offer takes of this base, or of any smaller one."""

@@ -8,7 +8,7 @@ from ordersaga.domain.pricing.effects import FreeShipping, Gift, PercentageOff, 
 from ordersaga.domain.pricing.occasion import Occasion, RunningOffer
 from ordersaga.domain.pricing.offers import Offer
 from ordersaga.domain.pricing.source import Source, Stage
-from ordersaga.domain.pricing.takings import Base, Taking, percentage, taking
+from ordersaga.domain.pricing.takings import Base, Taking, percentage, share, taking
 
 GOODS_STAGES = (Stage.GOODS, Stage.ORDER, Stage.MEMBER, Stage.COUPON)
 WALK = (*GOODS_STAGES, Stage.SHIPPING)
@@ -68,15 +68,27 @@ class Candidate:
     def percentage_of(self, base: Base) -> int:
         """The basis points of a base that it takes, and of any smaller one no more; 0 if a limit has more to say."""
         effect, whole = self.offer.effect, sum(base[place] for place in self.lines)
-        points = 0
-        if isinstance(effect, PercentageOff):
-            points = effect.basis_points
-        elif isinstance(effect, Tiers):
-            tier = effect.reached(whole, self.count)
-            points = (tier.basis_points or 0) if tier is not None else 0
+        points = self._basis_points(whole)
         at_most = effect.at_most if isinstance(effect, PercentageOff | Tiers) else None
         is_capped = self.budget is not None or (at_most is not None and percentage(whole, points) > at_most)
         return 0 if is_capped or not self.reaches(base) else points
+
+    def most_of_each(self, base: Base) -> list[int]:
+        """What an effect that `takes_percentage` would take of each line without its limit, and if each could give it.
+
+        It takes no more of any: what others took of a line already is not taken of those beside it instead.
+        """
+        parts = [base[place] for place in self.lines]
+        whole = sum(parts)
+        return share(percentage(whole, self._basis_points(whole)), parts, parts)
+
+    def _basis_points(self, whole: int) -> int:
+        """The percentage that the effect is, or whose tier is reached; 0 for any other."""
+        effect = self.offer.effect
+        if isinstance(effect, PercentageOff):
+            return effect.basis_points
+        tier = effect.reached(whole, self.count) if isinstance(effect, Tiers) else None
+        return tier.basis_points or 0 if tier is not None else 0
 
     def gift(self, base: Base) -> int:
         """How many units it gives: all or none."""

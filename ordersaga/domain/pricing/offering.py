@@ -28,7 +28,7 @@ def apply_offers(basket: Basket, occasion: Occasion) -> Offered:
     combination = best_combination([item for item in found if isinstance(item, Candidate)], basket)
     applied = work_out(basket, combination.by_line, combination.whole)
     spending = spend(occasion, applied, basket.currency)
-    told = answers(found, applied, basket, occasion.wishes)
+    told = answers(found, applied, occasion.wishes)
     if spending.told is not None:
         told.append(spending.told)
     return Offered(applied, spending, tuple(told), _holds(applied, spending), combination.exact)
