@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+
 from tests.shop import Document, Person, Shop
 
 SEK = "SEK"
@@ -83,3 +85,14 @@ def applied(quote: Document) -> dict[str, int]:
 
 def fields_of(problem: Document) -> set[str]:
     return {change["field"] for change in problem["changes"]}
+
+
+async def move_to_the_past(shop: Shop, coupon: str) -> None:
+    """As if a coupon's time had passed: nobody has to grant or claim one in its last second."""
+    connection = await asyncpg.connect(shop.stack.addresses.database, timeout=10)
+    earlier = "valid_from = valid_from - interval '2 hours', valid_until = valid_until - interval '2 hours'"
+    try:
+        change = f"UPDATE coupons SET {earlier} WHERE coupon_code = $1"  # noqa: S608
+        await connection.execute(change, coupon, timeout=10)
+    finally:
+        await connection.close(timeout=10)

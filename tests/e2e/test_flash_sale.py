@@ -1,17 +1,16 @@
 """A flash sale over HTTP: who is let in, who is told what, and how what comes back is sold again (R-TYPE-2)."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis.asyncio import Redis
 from temporalio.client import Client
-from temporalio.testing import TimeSkipper
 
 from ordersaga.domain.messages import order_workflow_id
+from tests.e2e.passing_time import passes
 from tests.e2e.unhurried import MINUTES, UnhurriedShop
 from tests.flash_sales import FlashSale, outcomes
-from tests.shop import PATIENCE, Shop, items, refused, until
+from tests.shop import Shop, items, refused, until
 
 pytestmark = pytest.mark.timeout(100)
 
@@ -93,9 +92,7 @@ async def test_what_is_cancelled_or_not_paid_for_is_sold_to_others(shop: Shop, t
     unpaid, cancelled = await sale.places(late), await sale.places(hesitant)
     refused(await sale.asks(others[0]), 409, "sold_out")
     await hesitant.post(f"/v1/orders/{cancelled}/cancel")
-    async with asyncio.timeout(PATIENCE):
-        run = temporal.get_workflow_handle(order_workflow_id(unpaid))
-        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=MINUTES + 1))
+    await passes(temporal, timedelta(minutes=MINUTES + 1), order_workflow_id(unpaid))
     for buyer in others:
         await until(lambda buyer=buyer: sale.asks(buyer), lambda answer: answer.status_code == 200)  # type: ignore[misc]
         await shop.pays(buyer, await sale.places(buyer))

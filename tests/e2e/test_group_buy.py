@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import TimeSkipper
 
 from ordersaga.domain.messages import group_workflow_id, order_workflow_id
+from tests.e2e.passing_time import passes
 from tests.e2e.unhurried import UnhurriedShop
 from tests.group_buy import PRICE, GroupBuy
-from tests.shop import PATIENCE, TAIPEI, Document, Person, Shop, items, moved_the_order, refused, succeeded, twd, until
+from tests.shop import TAIPEI, Document, Person, Shop, items, moved_the_order, refused, succeeded, twd, until
 
 
 @pytest.fixture
@@ -23,12 +23,11 @@ def shop(unhurried: UnhurriedShop) -> Shop:
     return unhurried
 
 
-async def passes(temporal: Client, *runs: str) -> None:
+async def outlast(temporal: Client, *workflow_ids: str) -> None:
     """Let more time pass for these runs than any group has. A group's run begins some time after its first seat."""
-    for run in map(temporal.get_workflow_handle, runs):
-        await until(partial(is_there, run), bool)
-        async with asyncio.timeout(PATIENCE):
-            await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=5))
+    for workflow_id in workflow_ids:
+        await until(partial(is_there, temporal.get_workflow_handle(workflow_id)), bool)
+        await passes(temporal, timedelta(minutes=5), workflow_id)
 
 
 async def is_there(run: WorkflowHandle[Any, Any]) -> bool:
@@ -105,7 +104,7 @@ async def test_a_group_that_does_not_fill_gives_money_back_to_the_cent_whenever_
     paid.append(await shop.pays(cat, silent["order_no"], times=0))
     unpaid = await shop.attempts(dan, late["order_no"])
     unfinished = [order_workflow_id(order["order_no"]) for order in (silent, late)]
-    await passes(temporal, *unfinished, group_workflow_id(code))
+    await outlast(temporal, *unfinished, group_workflow_id(code))
 
     for order, payment in zip((first, second, silent), paid, strict=True):
         done = await shop.until(order["order_no"], "refunded")

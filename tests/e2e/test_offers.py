@@ -4,13 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 from temporalio.client import Client
 
 from devstack.stack import Stack
 from ordersaga.persistence.database import Database
-from tests.marketing import Marketing, applied, off, offers_of, percent, sek
+from tests.marketing import Marketing, applied, move_to_the_past, off, offers_of, percent, sek
 from tests.security.own_api import serving, settings_of
 from tests.shop import TAIPEI, Document, Person, Shop, items, twd
 
@@ -74,17 +73,6 @@ async def test_coupons_that_cannot_be_used_have_a_reason_each_and_take_nothing(s
     reasons = [offers_of(quote)[code]["reason"] for code in wanted]
     assert reasons == ["unknown_coupon", "unknown_coupon", "coupon_expired"]
     assert (await shop.submits(buyer, quote))["totals"]["discount"] == twd(0)
-
-
-async def move_to_the_past(shop: Shop, coupon: str) -> None:
-    """As if a coupon's time had passed: nobody has to grant one in its last second."""
-    connection = await asyncpg.connect(shop.stack.addresses.database, timeout=10)
-    earlier = "valid_from = valid_from - interval '2 hours', valid_until = valid_until - interval '2 hours'"
-    try:
-        change = f"UPDATE coupons SET {earlier} WHERE coupon_code = $1"  # noqa: S608
-        await connection.execute(change, coupon, timeout=10)
-    finally:
-        await connection.close(timeout=10)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.testing import TimeSkipper
 
 from ordersaga.domain.messages import order_workflow_id
-from tests.shop import PATIENCE, TAIPEI, Document, Person, Shop, items, refused, twd, until
+from tests.e2e.passing_time import passes
+from tests.shop import TAIPEI, Document, Person, Shop, items, refused, twd, until
 
 DEPOSIT, BALANCE = 2_000, 22_000
 """Of two units at 100.00 with 20.00 off for their deposits and 60.00 for delivery, in TWD cents."""
@@ -68,13 +68,6 @@ async def presale(shop: Shop, *, opens_in: timedelta = OPENS, **terms: Any) -> P
     return Presale(shop, shop.buyer(f"buyer-{sku}"), sku, code, body)
 
 
-async def passes(temporal: Client, time: timedelta, *order_nos: str) -> None:
-    """Let `time` pass for these orders' runs and for nobody else."""
-    runs = [temporal.get_workflow_handle(order_workflow_id(order_no)) for order_no in order_nos]
-    async with asyncio.timeout(PATIENCE):
-        await asyncio.gather(*(TimeSkipper(temporal).fast_forward(run, time) for run in runs))
-
-
 def plan(order: Document) -> list[tuple[str, int, str]]:
     return [(part["instalment"], part["amount"]["amount"], part["state"]) for part in order["instalments"]]
 
@@ -121,7 +114,7 @@ async def test_a_presale_is_paid_in_two_parts(shop: Shop, temporal: Client) -> N
 
     changed = sale.body | {"price": twd(20_000), "terms": sale.body["terms"] | {"deposit": 5_000, "counts_as": 5_000}}
     await shop.operator.put(f"/v1/admin/campaigns/{sale.code}", changed)
-    await passes(temporal, OPENS, order_no)
+    await passes(temporal, OPENS, order_workflow_id(order_no))
     await shop.until(order_no, "awaiting_balance")
     order = await buyer.order(order_no)
     assert plan(order) == [("deposit", DEPOSIT, "paid"), ("balance", BALANCE, "due")], (
@@ -149,10 +142,11 @@ async def test_a_missed_balance_is_forfeited_or_refunded_to_the_cent_and_a_late_
         presale(shop, missed_balance="forfeit"),
     )
     ordered = keeps, gives, comes_late = await asyncio.gather(kept.deposited(), given.deposited(), late.deposited())
-    await passes(temporal, OPENS, *ordered)
+    runs = list(map(order_workflow_id, ordered))
+    await passes(temporal, OPENS, *runs)
     await asyncio.gather(*(shop.until(order_no, "awaiting_balance") for order_no in ordered))
     attempt = await shop.attempts(late.buyer, comes_late)
-    await passes(temporal, CLOSES - OPENS, *ordered)
+    await passes(temporal, CLOSES - OPENS, *runs)
     forfeited, refunded, _ = await asyncio.gather(
         kept.ended(keeps, "deposit_forfeited"),
         given.ended(gives, "refunded"),

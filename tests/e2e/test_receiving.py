@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from temporalio.client import Client
-from temporalio.testing import TimeSkipper
 
 from ordersaga.domain.messages import order_workflow_id
+from tests.e2e.passing_time import passes
 from tests.e2e.unhurried import MINUTES, UnhurriedShop
-from tests.shop import PATIENCE, Document, Person, Shop, refused, until
+from tests.shop import Document, Person, Shop, refused, until
 
 
 @pytest.fixture
@@ -25,9 +25,7 @@ async def delivered(shop: Shop) -> tuple[Person, Document]:
 
 async def everything_is_over(temporal: Client, order: Document) -> None:
     """Let so much time pass for the order's run that nobody is waited for any more."""
-    async with asyncio.timeout(PATIENCE):
-        run = temporal.get_workflow_handle(order_workflow_id(order["order_no"]))
-        await TimeSkipper(temporal).fast_forward(run, timedelta(minutes=3 * MINUTES))
+    await passes(temporal, timedelta(minutes=3 * MINUTES), order_workflow_id(order["order_no"]))
 
 
 def path_of(order: Document, action: str) -> str:

@@ -3,15 +3,14 @@
 All tests share one shop, so each rule is about a region, a device or an account of its test's own.
 """
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.testing import TimeSkipper
 
 from ordersaga.domain.messages import DECIDE_RISK, ActedBy, RiskDecision, order_workflow_id
-from tests.shop import PATIENCE, TAIPEI, Document, Person, Shop, refused
+from tests.e2e.passing_time import passes
+from tests.shop import TAIPEI, Document, Person, Shop, refused
 
 
 async def rules(shop: Shop, name: str, condition: Document, verdict: str = "review") -> str:
@@ -101,10 +100,7 @@ async def test_an_operator_decides_in_the_temporal_ui_by_name(shop: Shop, tempor
 async def test_nobody_decides_and_the_order_is_refused_in_time(shop: Shop, temporal: Client) -> None:
     buyer, sku = shop.buyer(), await shop.shelves(on_hand=5)
     order_no = await under_review(shop, buyer, sku)
-    async with asyncio.timeout(PATIENCE):
-        await TimeSkipper(temporal).fast_forward(
-            temporal.get_workflow_handle(order_workflow_id(order_no)), timedelta(seconds=21)
-        )
+    await passes(temporal, timedelta(seconds=21), order_workflow_id(order_no))
     await shop.until(order_no, "risk_refused")
     assert await shop.stock(sku) == (5, 0)
     refused(await decides(shop, order_no, "approve"), 409, "action_not_allowed")

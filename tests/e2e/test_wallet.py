@@ -4,8 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
-
+from tests.marketing import move_to_the_past
 from tests.shop import Document, Person, Shop, refused, twd
 
 
@@ -84,19 +83,8 @@ async def test_a_coupon_is_expired_as_soon_as_its_time_is_over(shop: Shop) -> No
     code = await offered(shop, ends_at=over.isoformat())
     claimed = await alice.post("/v1/coupons", {"claim_code": code})
     assert (claimed["state"], datetime.fromisoformat(claimed["valid_until"])) == ("available", over)
-    await by_hand(shop, alice)
+    await move_to_the_past(shop, claimed["coupon_code"])
     assert [coupon["state"] for coupon in await coupons(alice)] == ["expired"]
-
-
-async def by_hand(shop: Shop, buyer: Person) -> None:
-    """Move a buyer's coupons to the past, so that nobody has to claim one in the last second."""
-    connection = await asyncpg.connect(shop.stack.addresses.database, timeout=10)
-    earlier = "valid_from = valid_from - interval '2 hours', valid_until = valid_until - interval '2 hours'"
-    try:
-        change = f"UPDATE coupons SET {earlier} WHERE account = $1"  # noqa: S608
-        await connection.execute(change, buyer.subject, timeout=10)
-    finally:
-        await connection.close(timeout=10)
 
 
 async def test_an_order_holds_its_coupon_and_the_wallet_says_which(shop: Shop) -> None:
